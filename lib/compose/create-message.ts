@@ -1,0 +1,71 @@
+import { bufferedAttachment } from '../mail/mail-attachment.js';
+import type { MailMessage } from '../mail/mail-message.interface.js';
+import type { MailBody } from '../mail/mail-snapshot.interface.js';
+import { mergeHeaders } from '../mail/headers.js';
+import type { SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
+import { composeMime } from '../mime/compose-mime.js';
+import type { BufferedAttachment } from '../mail/mail-attachment.js';
+import type { MailSnapshotHead } from './mail-composer.js';
+import type { RenderedMail } from './mail-renderer.js';
+
+/** A message out of what the queue kept and what was rendered. */
+export function createMessage(
+  head: MailSnapshotHead,
+  body: MailBody,
+  attachments: readonly BufferedAttachment[],
+  words: RenderedMail,
+): MailMessage {
+  return Object.freeze({
+    id: head.id,
+    messageId: head.messageId,
+    from: head.from,
+    to: head.to,
+    cc: head.cc,
+    bcc: head.bcc,
+    replyTo: head.replyTo,
+    subject: words.subject,
+    ...(words.html !== undefined && { html: words.html }),
+    ...(words.text !== undefined && { text: words.text }),
+    attachments: [...words.attachments, ...attachments],
+    headers: words.headers ? mergeHeaders(body.headers, words.headers) : body.headers,
+    tags: body.tags,
+    metadata: body.metadata,
+    envelope: head.envelope,
+    ...(head.locale !== undefined && { locale: head.locale }),
+    stream: head.stream,
+    ...(head.tenant !== undefined && { tenant: head.tenant }),
+    ...(head.mail !== undefined && { mail: head.mail }),
+    provider: body.provider,
+    date: new Date(head.acceptedAt),
+    raw: composeOnce,
+  });
+}
+
+/** The same message for other recipients; its bytes are shared. */
+export function forRecipients(message: MailMessage, to: readonly string[]): MailMessage {
+  const copy: MailMessage = Object.freeze({ ...message, envelope: { from: message.envelope.from, to } });
+  composed.set(copy, bytesOf(message));
+  return copy;
+}
+
+/** The attachments that a snapshot carries. */
+export function storedAttachments(stored: readonly SnapshotAttachment[]): BufferedAttachment[] {
+  return stored.map(({ content, ...part }) => bufferedAttachment({ ...part, bytes: Buffer.from(content, 'base64') }));
+}
+
+interface Bytes {
+  made?: Promise<Uint8Array>;
+}
+
+/** By message, so that a copy that an interceptor made with other words (`{ ...message, subject }`) has bytes of its own. */
+const composed = new WeakMap<MailMessage, Bytes>();
+
+function bytesOf(message: MailMessage): Bytes {
+  let bytes = composed.get(message);
+  if (!bytes) composed.set(message, (bytes = {}));
+  return bytes;
+}
+
+async function composeOnce(this: MailMessage): Promise<Uint8Array> {
+  return (bytesOf(this).made ??= Promise.resolve(composeMime(this)));
+}

@@ -1,0 +1,228 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { toMilliseconds } from '../duration.js';
+import { MailMessageError } from '../errors/mail-message.error.js';
+import { localeOf, parseAddress, parseAddresses } from '../mail/address.js';
+import { checkHeaders, checkLine, checkStrings, mergeHeaders } from '../mail/headers.js';
+import type { BufferedAttachment } from '../mail/mail-attachment.js';
+import type { MailAttributes } from '../mail/mail.decorator.js';
+import { mailNameOf } from '../mail/mail.decorator.js';
+import type { MailAddress, MailStream, Priority } from '../mail/mail-message.interface.js';
+import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.js';
+import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import { snapshotValue } from '../mail/snapshot-value.js';
+import { readContent } from './mail-content.js';
+import type { MailDefaults } from './mail-defaults.interface.js';
+import type { FormOptions, MailForm } from './mail-form.js';
+
+/** A mail that was found sendable, with the parts of it that the queue keeps encoded. */
+export interface ComposedMail {
+  snapshot: MailSnapshotHead;
+  body: MailBody;
+  attachments: readonly BufferedAttachment[];
+  /** The caller's own, for as long as `send()` waits. */
+  signal?: AbortSignal;
+}
+
+export interface ComposeSetting {
+  recipients?: boolean;
+  stream?: MailStream;
+  priority?: Priority;
+}
+
+/** A snapshot whose body and attachments are not encoded yet. */
+export type MailSnapshotHead = Omit<MailSnapshot, 'body' | 'attachments'>;
+
+/** Checks what `send()` was given and makes it a mail: addresses parsed, values copied, attachments read, defaults applied. */
+export class MailComposer {
+  readonly #defaults: MailDefaults;
+  readonly #scope: string;
+  readonly #now: () => number;
+
+  /**
+   * @param scope the relay's name: idempotency keys of two relays are two keys
+   * @param now the time in milliseconds since the epoch
+   */
+  constructor(defaults: MailDefaults, scope: string, now: () => number = Date.now) {
+    this.#defaults = defaults;
+    this.#scope = scope;
+    this.#now = now;
+  }
+
+  /**
+   * @param setting `recipients: false` for a message that is only looked at; stream and priority are of mails that name none
+   * @throws MailMessageError that names the field
+   */
+  compose(form: MailForm, setting: ComposeSetting = {}): ComposedMail | Promise<ComposedMail> {
+    const attributes: MailAttributes<object> = form.kind === 'inline' ? {} : form.attributes;
+    const options = form.options as FormOptions;
+    const given = <V>(name: keyof MailAttributes<object>): V | undefined => attribute<V>(attributes, name, form);
+    const now = this.#now();
+    const to = parseAddresses(options.to, 'to');
+    const cc = parseAddresses(options.cc, 'cc');
+    const bcc = parseAddresses(options.bcc, 'bcc');
+    const everyone = [...new Set([...to, ...cc, ...bcc].map(({ address }) => address))];
+    if (setting.recipients !== false && everyone.length === 0)
+      throw new MailMessageError('to', 'a mail needs at least one recipient in to, cc or bcc');
+    const from = this.#from(options.from ?? given<AddressInput>('from'));
+    const id = randomUUID();
+    const locale = options.locale ?? localeOf(options.to) ?? attributes.locale ?? this.#defaults.locale();
+    const snapshot: MailSnapshotHead = {
+      v: 1,
+      id,
+      messageId: `<${id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`,
+      acceptedAt: now,
+      notBefore: startOf(options, now),
+      ...(form.kind !== 'inline' && {
+        mail: mailNameOf(form.kind === 'mailable' ? form.type : form.mail.constructor),
+      }),
+      from,
+      to,
+      cc,
+      bcc,
+      replyTo: this.#replyTo(options.replyTo ?? given('replyTo')),
+      envelope: { from: envelopeFrom(options.envelope, from), to: everyone },
+      stream: word(options.stream ?? attributes.stream ?? setting.stream ?? 'transactional', 'stream'),
+      priority: priorityOf(options.priority ?? attributes.priority ?? setting.priority ?? 'normal'),
+      ...(locale !== undefined && { locale: word(locale, 'locale') }),
+      ...optional('tenant', options.tenant),
+      ...optional('transport', options.transport ?? attributes.transport),
+      ...(options.idempotencyKey !== undefined && { deduplication: this.#hash(options.idempotencyKey) }),
+      retry: this.#retry(options.retry, this.#retry(attributes.retry, this.#defaults.retry)),
+    };
+    const fields = {
+      headers: checkHeaders(
+        mergeHeaders(this.#defaults.headers, given('headers'), options.headers && checkHeaders(options.headers)),
+      ),
+      tags: tagsOf(options.tags ?? given('tags')),
+      metadata: {
+        ...checkStrings(given('metadata') ?? {}, 'metadata'),
+        ...checkStrings(options.metadata ?? {}, 'metadata'),
+      },
+      provider: providerOf(options.provider),
+    };
+    // Last: files and streams are read only for a mail that is right otherwise.
+    const { content, attachments } = readContent(form);
+    const complete = (read: readonly BufferedAttachment[]): ComposedMail => ({
+      snapshot,
+      body: { content, ...fields },
+      attachments: read,
+      ...(options.signal && { signal: signalOf(options.signal) }),
+    });
+    return attachments instanceof Promise ? attachments.then(complete) : complete(attachments);
+  }
+
+  #from(input: AddressInput | undefined): MailAddress {
+    const from = input === undefined ? this.#defaults.from : parseAddress(input, 'from');
+    if (from) return from;
+    throw new MailMessageError(
+      'from',
+      "is missing: give it to send(), to @Mail(), or once as RelayModule.forRoot({ from: 'Acme <hello@acme.test>' })",
+    );
+  }
+
+  #replyTo(input: FormOptions['replyTo']): readonly MailAddress[] {
+    return input === undefined ? this.#defaults.replyTo : parseAddresses(input, 'replyTo');
+  }
+
+  #retry(options: RetryOptions | undefined, under: MailSnapshot['retry']): MailSnapshot['retry'] {
+    return options === undefined ? under : readRetry(options, under, 'retry');
+  }
+
+  #hash(key: unknown): string {
+    if (typeof key !== 'string' || key === '' || key.length > 1024)
+      throw new MailMessageError('idempotencyKey', 'is a string of 1 to 1024 characters');
+    return createHash('sha256').update(`${this.#scope}\0${key}`).digest('base64url');
+  }
+}
+
+/** Retry options over defaults, in milliseconds. @throws MailMessageError */
+export function readRetry(options: unknown, defaults: MailSnapshot['retry'], field: string): MailSnapshot['retry'] {
+  if (typeof options !== 'object' || options === null)
+    throw new MailMessageError(field, 'is an object { maxAge, delay, maxDelay }');
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(defaults, key));
+  if (unknown)
+    throw new MailMessageError(`${field}.${unknown}`, 'is no option of retry; known are maxAge, delay, maxDelay');
+  const given = options as RetryOptions;
+  const read = (name: keyof RetryOptions) =>
+    given[name] === undefined ? defaults[name] : milliseconds(given[name], `${field}.${name}`);
+  return { maxAge: read('maxAge'), delay: read('delay'), maxDelay: read('maxDelay') };
+}
+
+/** What `@Mail` gives for this mail: a value, or what its function makes of the instance. */
+function attribute<V>(
+  attributes: MailAttributes<object>,
+  name: keyof MailAttributes<object>,
+  form: MailForm,
+): V | undefined {
+  const value = attributes[name] as V | ((mail: object) => V) | undefined;
+  if (typeof value !== 'function' || form.kind !== 'instance') return value as V | undefined;
+  return (value as (mail: object) => V)(form.mail);
+}
+
+function startOf({ delay, sendAt }: FormOptions, now: number): number {
+  if (delay !== undefined && sendAt !== undefined)
+    throw new MailMessageError('sendAt', 'cannot go with `delay`; give one of them');
+  if (sendAt !== undefined) {
+    const at = Object.prototype.toString.call(sendAt) === '[object Date]' ? sendAt.getTime() : Number.NaN;
+    if (Number.isNaN(at)) throw new MailMessageError('sendAt', 'is no valid Date');
+    return Math.max(at, now);
+  }
+  return delay === undefined ? now : now + milliseconds(delay, 'delay');
+}
+
+/** @throws MailMessageError */
+export function milliseconds(duration: NonNullable<FormOptions['delay']>, field: string): number {
+  try {
+    // The last moment that a Date can name.
+    return Math.min(Math.round(toMilliseconds(duration, field)), 8_640_000_000_000_000 - Date.now());
+  } catch (cause) {
+    throw new MailMessageError(field, 'is no duration; give milliseconds or e.g. "10s", "5m", "24h"', { cause });
+  }
+}
+
+function envelopeFrom(envelope: unknown, from: MailAddress): string {
+  if (envelope === undefined) return from.address;
+  if (typeof envelope !== 'object' || envelope === null)
+    throw new MailMessageError('envelope', 'is an object { from }');
+  const { from: sender } = envelope as { from?: unknown };
+  const unknown = Object.keys(envelope).find((key) => key !== 'from');
+  if (unknown)
+    throw new MailMessageError(`envelope.${unknown}`, 'is no option; known is from (recipients are to, cc and bcc)');
+  if (sender === undefined) return from.address;
+  // RFC 5321 section 4.5.5: the null sender of notifications.
+  return sender === '' || sender === '<>' ? '' : parseAddress(sender as string, 'envelope.from').address;
+}
+
+function tagsOf(tags: readonly string[] | undefined): readonly string[] {
+  if (tags === undefined) return [];
+  if (!Array.isArray(tags)) throw new MailMessageError('tags', 'is an array of strings');
+  return tags.map((tag: unknown, index) => word(tag, `tags[${index}]`));
+}
+
+function providerOf(provider: unknown): MailBody['provider'] {
+  if (provider === undefined) return {};
+  if (typeof provider !== 'object' || provider === null)
+    throw new MailMessageError('provider', 'is an object by provider: { postmark: { ... } }');
+  return snapshotValue(provider, 'provider') as MailBody['provider'];
+}
+
+function signalOf(signal: unknown): AbortSignal {
+  if (typeof (signal as AbortSignal).throwIfAborted === 'function') return signal as AbortSignal;
+  throw new MailMessageError('signal', 'is an AbortSignal');
+}
+
+function priorityOf(priority: Priority): Priority {
+  if (priority === 'high' || priority === 'normal' || priority === 'low') return priority;
+  throw new MailMessageError('priority', "is 'high', 'normal' or 'low'");
+}
+
+function optional<K extends string>(name: K, value: unknown): { [P in K]?: string } {
+  return (value === undefined ? {} : { [name]: word(value, name) }) as { [P in K]?: string };
+}
+
+/** A short text without control characters. */
+function word(value: unknown, field: string): string {
+  const text = checkLine(value, field);
+  if (text === '' || text.length > 256) throw new MailMessageError(field, 'is a string of 1 to 256 characters');
+  return text;
+}

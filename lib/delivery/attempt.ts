@@ -1,0 +1,122 @@
+import { MailError } from '../errors/mail.error.js';
+import type { MailMessage } from '../mail/mail-message.interface.js';
+import type { MailTransport, RecipientResult, SendContext, TransportResult } from '../transport/mail-transport.js';
+import type { AttemptRecord, RecipientOutcome, RecipientState, StoredError } from './outcome-store.interface.js';
+
+/** A transport with the name it has in the configuration. */
+export interface NamedTransport {
+  readonly name: string;
+  readonly transport: MailTransport;
+}
+
+/** What one attempt came to. */
+export interface AttemptResult {
+  record: AttemptRecord;
+  /** Set when the attempt failed as a whole. */
+  error?: MailError;
+  /** The longest wait that the provider asked for, in milliseconds. */
+  retryAfter?: number;
+}
+
+/** Around every attempt, as Nest's interceptors are around handlers; made by the application. */
+export interface MailInterceptor {
+  intercept(
+    message: MailMessage,
+    next: { handle(message: MailMessage): Promise<TransportResult> },
+  ): Promise<TransportResult>;
+}
+
+/** One attempt: through the interceptors to the transport, and the answer in the relay's words. Never throws. */
+export async function attempt(
+  message: MailMessage,
+  { name, transport }: NamedTransport,
+  context: SendContext,
+  interceptors: readonly MailInterceptor[],
+  at: number,
+): Promise<AttemptResult> {
+  let answer: TransportResult | undefined;
+  let send = async (intercepted: MailMessage): Promise<TransportResult> => {
+    await context.confirm?.();
+    return (answer = (await transport.send(intercepted, context)) ?? {});
+  };
+  for (const interceptor of interceptors.toReversed()) {
+    const handle = send;
+    send = (intercepted) => interceptor.intercept(intercepted, { handle });
+  }
+  try {
+    return taken((await send(message)) ?? answer ?? {}, message, name, at);
+  } catch (thrown) {
+    // What the provider took is sent, whatever went wrong in an interceptor afterwards.
+    if (answer) return taken(answer, message, name, at);
+    return refused(toMailError(thrown), message, name, at);
+  }
+}
+
+/** What a transport threw that is no MailError says nothing about the mail: the transport failed. */
+export function toMailError(thrown: unknown): MailError {
+  if (thrown instanceof MailError) return thrown;
+  const code = (thrown as { code?: unknown } | undefined)?.code;
+  return new MailError(thrown instanceof Error ? thrown.message : String(thrown), {
+    scope: 'transport',
+    cause: thrown,
+    ...(typeof code === 'string' && { code }),
+  });
+}
+
+/** An error as it may be stored and shown. */
+export function storedError(error: MailError): StoredError {
+  return {
+    message: error.message.slice(0, 1000),
+    scope: error.scope,
+    ambiguous: error.ambiguous,
+    ...(error.replyCode !== undefined && { replyCode: error.replyCode }),
+    ...(error.enhancedCode !== undefined && { enhancedCode: error.enhancedCode }),
+    ...(error.reason !== undefined && { reason: error.reason }),
+  };
+}
+
+function taken(result: TransportResult, message: MailMessage, transport: string, at: number): AttemptResult {
+  const said = new Map(recipientsOf(result).map((recipient) => [recipient.address, recipient]));
+  const provider =
+    result.providerMessageId === undefined ? {} : { providerMessageId: String(result.providerMessageId) };
+  const recipients = message.envelope.to.map((address): RecipientOutcome => {
+    const { state, error } = said.get(address) ?? { state: 'sent' as const, error: undefined };
+    return { address, state, at, ...(error && { error: storedError(error) }), ...(state === 'sent' && provider) };
+  });
+  const retryAfter = Math.max(0, ...recipientsOf(result).map(({ error }) => error?.retryAfter ?? 0));
+  return {
+    record: {
+      transport,
+      at,
+      outcome: result.response === undefined ? summary(recipients) : String(result.response).slice(0, 1000),
+      recipients,
+    },
+    ...(retryAfter > 0 && { retryAfter }),
+  };
+}
+
+/** A transport of somebody else's may say what it likes; only the states of the contract are believed. */
+function recipientsOf({ recipients }: TransportResult): readonly RecipientResult[] {
+  return Array.isArray(recipients) ? recipients.filter(({ state }: RecipientResult) => STATES.has(state)) : [];
+}
+
+const STATES: ReadonlySet<string> = new Set(['sent', 'deferred', 'bounced'] satisfies RecipientResult['state'][]);
+
+/** A permanent fault of the mail bounces it; all else defers it. A transport's own trouble is never the mail's fault. */
+function refused(error: MailError, message: MailMessage, transport: string, at: number): AttemptResult {
+  const state: RecipientState = error.permanent && error.scope !== 'transport' ? 'bounced' : 'deferred';
+  const stored = storedError(error);
+  const recipients = message.envelope.to.map((address): RecipientOutcome => ({ address, state, at, error: stored }));
+  return {
+    record: { transport, at, outcome: error.ambiguous ? 'ambiguous' : state, error: stored, recipients },
+    error,
+    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+  };
+}
+
+function summary(recipients: readonly RecipientOutcome[]): string {
+  const states = new Set(recipients.map(({ state }) => state));
+  return [...states]
+    .map((state) => (states.size === 1 ? state : `${recipients.filter((one) => one.state === state).length} ${state}`))
+    .join(', ');
+}

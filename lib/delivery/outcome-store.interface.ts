@@ -1,0 +1,120 @@
+import type { ErrorScope } from '../errors/mail.error.js';
+
+/**
+ * A recipient's way: `scheduled` and `queued` wait, `sending` is under way, `deferred` waits for the next attempt, `sent` was taken by
+ * a provider, `delivered` reached the mailbox; `bounced`, `complained`, `suppressed`, `cancelled` and `failed` (dead letter) end it.
+ */
+export type RecipientState =
+  | 'scheduled'
+  | 'queued'
+  | 'sending'
+  | 'deferred'
+  | 'sent'
+  | 'delivered'
+  | 'bounced'
+  | 'complained'
+  | 'suppressed'
+  | 'cancelled'
+  | 'failed';
+
+/** What an error says, as it is stored and shown: no stack, no secret, no body. */
+export interface StoredError {
+  message: string;
+  scope?: ErrorScope;
+  ambiguous?: boolean;
+  replyCode?: number;
+  enhancedCode?: string;
+  reason?: string;
+}
+
+export interface RecipientOutcome {
+  address: string;
+  state: RecipientState;
+  /** Milliseconds since the epoch. */
+  at: number;
+  error?: StoredError;
+  providerMessageId?: string;
+}
+
+/** One attempt, and what it came to for each recipient it was for. */
+export interface AttemptRecord {
+  transport: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** In a few words: `sent`, `deferred`, `250 2.0.0 Ok: queued as 4Fz1`. */
+  outcome: string;
+  error?: StoredError;
+  recipients: RecipientOutcome[];
+}
+
+/** What the store knows of a mail; a mail that no worker has touched is not in it. */
+export interface MailRecord {
+  messageId?: string;
+  mail?: string;
+  /** Only those with an outcome. */
+  recipients: RecipientOutcome[];
+  attempts: AttemptRecord[];
+  /** Somebody asked that it be cancelled. */
+  cancelled: boolean;
+  /** When the attempt under way got past the point of no return; gone when its outcome was saved. */
+  sendingSince?: number;
+  /** The queue's count of stalls when the last attempt ended: only later ones count against the mail. */
+  stallBaseline: number;
+  /** The queue's count of stalls at the last {@link OutcomeStore.begin}: tells a crash while sending from one before. */
+  sendingStalls?: number;
+  /** How often the mail itself was deferred; sets the next wait. */
+  deferrals: number;
+  /** When it was reopened last: its age counts from then. */
+  reopenedAt?: number;
+  /** What a Mailable rendered at the first attempt. */
+  content?: string;
+}
+
+export interface OutcomeChange {
+  messageId: string;
+  mail?: string;
+  /** Each is written only if its state is not behind the stored one (see {@link STATE_RANK}): a zombie cannot undo the new owner's work. */
+  recipients?: readonly RecipientOutcome[];
+  /** Appended; ends `sendingSince`. */
+  attempt?: AttemptRecord;
+  stallBaseline?: number;
+  deferrals?: number;
+  content?: string;
+}
+
+/**
+ * Outcomes by mail and recipient, in the queue's own Redis or Postgres. They only move forward.
+ * Everything is forgotten `RETENTION` after the last write.
+ */
+export interface OutcomeStore {
+  load(id: string): Promise<MailRecord | null>;
+  /**
+   * Marks the mail as being sent from now on, unless it was cancelled. Atomic against {@link cancel}.
+   * @param stalls the queue's count of stalls of this job
+   */
+  begin(id: string, at: number, stalls: number): Promise<'go' | 'cancelled'>;
+  /** Atomic and idempotent: the same change twice is as once. */
+  save(id: string, change: OutcomeChange): Promise<void>;
+  /** Sets the flag that {@link begin} reads; says whether an attempt is under way. */
+  cancel(id: string): Promise<{ sending: boolean }>;
+  /** For a retry by hand: puts these recipients back to `queued`, whatever their state, and clears the flag and the counters, and begins its age anew. */
+  reopen(id: string, addresses: readonly string[], at: number): Promise<void>;
+}
+
+/** How far along a state is: a stored state is replaced only by one of the same rank or a higher one. */
+export const STATE_RANK: Readonly<Record<RecipientState, number>> = {
+  scheduled: 0,
+  queued: 0,
+  sending: 1,
+  deferred: 2,
+  cancelled: 3,
+  suppressed: 3,
+  failed: 4,
+  sent: 5,
+  delivered: 6,
+  bounced: 7,
+  complained: 8,
+};
+
+/** How long an outcome is kept after its last change, in milliseconds: 30 days. */
+export const RETENTION = 30 * 24 * 60 * 60 * 1000;

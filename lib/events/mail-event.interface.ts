@@ -1,0 +1,57 @@
+import type { MailStream } from '../mail/mail-message.interface.js';
+
+/** What every event says: of which mail and recipient it is, and from where. */
+export interface MailEventBase {
+  id: string;
+  recipient: string;
+  timestamp: Date;
+  /** The provider's name, or `relay` for what the relay itself did. */
+  provider: string;
+  transport?: string;
+  mailId?: string;
+  messageId?: string;
+  mail?: string;
+  tags: readonly string[];
+  metadata: Readonly<Record<string, string>>;
+  stream?: MailStream;
+  tenant?: string;
+  /** As it came from the provider. */
+  raw?: unknown;
+}
+
+/** Why a provider or server would not have a mail. */
+export interface Verdict {
+  reason: string;
+  permanent: boolean;
+  /** The address itself is bad, or its owner asked: never write to it again. */
+  suppress: boolean;
+  replyCode?: number;
+  enhancedCode?: string;
+  description?: string;
+}
+
+export interface MailEventMap {
+  queued: {};
+  sent: { providerMessageId?: string };
+  deferred: Partial<Verdict>;
+  delivered: {};
+  bounced: Verdict;
+  rejected: Verdict;
+  suppressed: { reason: string };
+  complained: { feedbackType?: string; suppress: boolean };
+  opened: { userAgent?: string; ip?: string };
+  clicked: { url: string; userAgent?: string; ip?: string };
+  unsubscribed: {};
+  subscribed: {};
+  'auto-replied': {};
+  failed: { reason: string };
+  cancelled: {};
+  unknown: {};
+}
+
+export type MailEventType = keyof MailEventMap;
+
+/** One vocabulary for every provider. */
+export type MailEvent<T extends MailEventType = MailEventType> = {
+  [K in T]: MailEventBase & { type: K } & MailEventMap[K];
+}[T];

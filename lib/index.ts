@@ -1,0 +1,128 @@
+export { RelayModule } from './relay.module.js';
+export type {
+  RelayAsyncOptions,
+  RelayModuleExtras,
+  RelayOptions,
+  RelayOptionsFactory,
+  TransportConfig,
+  TransportInput,
+  TransportSettings,
+} from './relay-options.interface.js';
+export { getMailServiceToken, getMailTransportToken, getRelayQueueToken, InjectMailService } from './relay.tokens.js';
+export { MailService } from './mail.service.js';
+export type { Attempt, MailStatus, RecipientStatus, SendResult } from './mail-status.js';
+export type { SendManyItem, SendManyOptions, SendRun, SendSummary } from './send-many.js';
+
+export { Mail, type MailAttributes } from './mail/mail.decorator.js';
+export { Attach, Inline } from './mail/attach.decorator.js';
+export { html, type SafeHtml } from './mail/html.js';
+export type { MailAddress, MailAttachment, MailMessage, MailStream, Priority } from './mail/mail-message.interface.js';
+export type {
+  AddressInput,
+  AttachmentInput,
+  InlineMessage,
+  MailOptions,
+  OneOrMany,
+  Recipients,
+  RetryOptions,
+} from './mail/mail-options.interface.js';
+export type {
+  DataOf,
+  Mailable,
+  MailableOptions,
+  MailContent,
+  MailData,
+  MailInstance,
+  MailRenderContext,
+} from './mail/mailable.interface.js';
+export type { Duration } from './duration.js';
+
+export { MailError, type ErrorScope, type MailErrorDetails } from './errors/mail.error.js';
+export { MailMessageError } from './errors/mail-message.error.js';
+export { MailTemplateError, type TemplatePosition } from './errors/mail-template.error.js';
+export { QueueUnavailableError } from './errors/queue-unavailable.error.js';
+export { RelayConfigurationError } from './errors/relay-configuration.error.js';
+export { UnsupportedFeatureError } from './errors/unsupported-feature.error.js';
+
+export type { MailInterceptor } from './delivery/attempt.js';
+export type { RecipientState } from './delivery/outcome-store.interface.js';
+export type { MailEvent, MailEventBase, MailEventMap, MailEventType, Verdict } from './events/mail-event.interface.js';
+export { RELAY_QUEUE, type QueueOptions } from './queue/queue-options.interface.js';
+export type { TransactionLike } from './queue/transaction-like.js';
+
+export { HandlebarsTemplateEngine, type HandlebarsTemplateOptions } from './template/handlebars.template-engine.js';
+export { TemplateEngine, type RenderedTemplate, type TemplateOptions } from './template/template-engine.js';
+
+export {
+  MailTransport,
+  type Rate,
+  type RecipientResult,
+  type SendContext,
+  type TransportCapabilities,
+  type TransportResult,
+} from './transport/mail-transport.js';
+export { FileTransport, type FileTransportOptions } from './transport/file.transport.js';
+export { LogTransport, type LogTransportOptions } from './transport/log.transport.js';
+export { MemoryTransport, type MemoryTransportOptions } from './transport/memory.transport.js';
+export { SmtpError, type SmtpPhase } from './transport/smtp/smtp.error.js';
+export { SmtpTransport } from './transport/smtp/smtp.transport.js';
+export type {
+  SmtpAuth,
+  SmtpAuthMethod,
+  SmtpTimeouts,
+  SmtpTls,
+  SmtpTransportOptions,
+} from './transport/smtp/smtp-transport-options.interface.js';
+export type { DkimOptions } from './dkim/dkim-options.interface.js';
+export { fromNestMail, NestMailTransport, type NestMailTransportLike } from './transport/nest-mail.transport.js';
+export { fromNodemailer, NodemailerTransport, type NodemailerPlugin } from './transport/nodemailer.transport.js';
+export type { AdapterOptions } from './transport/adapter-options.interface.js';
+export {
+  redactUrl,
+  registerTransportScheme,
+  transportFromUrl,
+  type TransportScheme,
+  type TransportUrl,
+} from './transport/transport-url.js';
+
+export { HttpError } from './transport/http/http.error.js';
+export { SesTransport } from './providers/ses/ses.transport.js';
+export { SesSmtpTransport } from './providers/ses/ses-smtp.transport.js';
+export type {
+  SesClientLike,
+  SesCredentials,
+  SesSmtpTransportOptions,
+  SesTransportOptions,
+} from './providers/ses/ses-options.interface.js';
+export type { SesExtras } from './providers/ses/ses-extras.interface.js';
+export { GoogleWorkspaceTransport } from './providers/google-workspace/google-workspace.transport.js';
+export { googleServiceAccountToken } from './providers/google-workspace/google-service-account-token.js';
+export { googleRefreshToken } from './providers/google-workspace/google-refresh-token.js';
+export type {
+  GoogleAccountOptions,
+  GoogleRelayOptions,
+  GoogleWorkspaceTransportOptions,
+} from './providers/google-workspace/google-options.interface.js';
+export { PostmarkTransport } from './providers/postmark/postmark.transport.js';
+export { PostmarkSmtpTransport } from './providers/postmark/postmark-smtp.transport.js';
+export type {
+  PostmarkSmtpTransportOptions,
+  PostmarkTransportOptions,
+} from './providers/postmark/postmark-options.interface.js';
+export type { PostmarkExtras } from './providers/postmark/postmark-extras.interface.js';
+export { MailgunTransport } from './providers/mailgun/mailgun.transport.js';
+export { MailgunSmtpTransport } from './providers/mailgun/mailgun-smtp.transport.js';
+export type {
+  MailgunFormat,
+  MailgunRegion,
+  MailgunSmtpTransportOptions,
+  MailgunTransportOptions,
+} from './providers/mailgun/mailgun-options.interface.js';
+export type { MailgunExtras } from './providers/mailgun/mailgun-extras.interface.js';
+export { SendStreakTransport } from './providers/sendstreak/sendstreak.transport.js';
+export { SendStreakClient } from './providers/sendstreak/sendstreak.client.js';
+export type {
+  SendStreakClientOptions,
+  SendStreakTransportOptions,
+} from './providers/sendstreak/sendstreak-options.interface.js';
+export type { SendStreakExtras } from './providers/sendstreak/sendstreak-extras.interface.js';

@@ -1,0 +1,353 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Type } from '@nestjs/common';
+import type { Duration } from './duration.js';
+import { createMessage } from './compose/create-message.js';
+import { type ComposedMail, type ComposeSetting, type MailComposer, milliseconds } from './compose/mail-composer.js';
+import { mailForm } from './compose/mail-form.js';
+import type { MailRenderer } from './compose/mail-renderer.js';
+import type { DirectDelivery } from './delivery/direct-delivery.js';
+import type { RecipientOutcome } from './delivery/outcome-store.interface.js';
+import type { MailDemands, TransportSet } from './delivery/transport-set.js';
+import { MailError } from './errors/mail.error.js';
+import { MailMessageError } from './errors/mail-message.error.js';
+import { ENDED, type MailStatus, mailStatus, publicError, type SendResult } from './mail-status.js';
+import type { InlineMessage, MailOptions, Recipients } from './mail/mail-options.interface.js';
+import type { DataOf, Mailable, MailableOptions, MailData, MailInstance } from './mail/mailable.interface.js';
+import type { MailMessage } from './mail/mail-message.interface.js';
+import { encodeSnapshot } from './queue/encode-snapshot.js';
+import type { AddedMail, MailQueue, NewMail } from './queue/mail-queue.interface.js';
+import type { TransactionLike } from './queue/transaction-like.js';
+import { runSendMany, type SendManyOptions, type SendRun } from './send-many.js';
+
+/** What a {@link MailService} is made of. */
+export interface MailServiceParts {
+  composer: MailComposer;
+  renderer: MailRenderer;
+  queue: MailQueue;
+  /** Left out in a process that only queues. */
+  transports?: TransportSet;
+  direct?: DirectDelivery;
+  now: () => number;
+}
+
+type Many<T> = Iterable<T> | AsyncIterable<T>;
+
+/** Sends mail. The one service that an application injects. */
+export class MailService {
+  readonly #parts: MailServiceParts;
+
+  constructor(parts: MailServiceParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Queues a mail; resolves once it is durably stored.
+   *
+   * @throws MailMessageError for what cannot be sent, naming the field
+   * @throws MailTemplateError for a template that is missing or broken, or a variable that is not there
+   * @throws UnsupportedFeatureError for what the mail's transport cannot carry
+   * @throws QueueUnavailableError within 5 seconds, when the queue's backend is down
+   */
+  send(message: InlineMessage): Promise<SendResult>;
+  send<M extends object>(mail: MailInstance<M> & M, options: Recipients & MailOptions): Promise<SendResult>;
+  send<M extends Mailable<never>>(mail: Type<M>, options: MailableOptions<M>): Promise<SendResult>;
+  async send(mail: unknown, options?: unknown): Promise<SendResult> {
+    const prepared = await this.#prepare(mail, options);
+    prepared.signal?.throwIfAborted();
+    const added = await untilAborted(this.#parts.queue.add(prepared.queued), prepared.signal);
+    return this.#result(prepared.queued, added);
+  }
+
+  /**
+   * One attempt in this process, past the queue, never retried: the provider's answer per recipient. Nothing is stored, so `status()`
+   * knows nothing of it.
+   *
+   * @throws MailError of scope `transport` when no provider could be asked; what `send()` throws but QueueUnavailableError
+   */
+  sendNow(message: InlineMessage): Promise<SendResult>;
+  sendNow<M extends object>(mail: MailInstance<M> & M, options: Recipients & MailOptions): Promise<SendResult>;
+  sendNow<M extends Mailable<never>>(mail: Type<M>, options: MailableOptions<M>): Promise<SendResult>;
+  async sendNow(mail: unknown, options?: unknown): Promise<SendResult> {
+    const { direct } = this.#parts;
+    if (!direct)
+      throw new MailError('sendNow() needs a transport, and this process only queues (worker: false)', {
+        permanent: true,
+        code: 'ENOWORKER',
+      });
+    const composed = await this.#parts.composer.compose(mailForm(mail, options));
+    for (const [field, given] of Object.entries({
+      'sendAt or delay': composed.snapshot.notBefore > composed.snapshot.acceptedAt,
+      idempotencyKey: composed.snapshot.deduplication,
+    })) {
+      if (given) throw new MailMessageError(field, 'is for mails that are queued; sendNow() sends at once');
+    }
+    this.#checkTransport(composed);
+    const recipients = await direct.send(composed);
+    return {
+      id: composed.snapshot.id,
+      messageId: composed.snapshot.messageId,
+      duplicate: false,
+      recipients: recipients.map(resultOf),
+    };
+  }
+
+  /**
+   * Queues many mails from an array, a generator or a stream of rows, in chunks. Await it for the summary, or iterate it for a result per
+   * mail; nothing is queued before that. Rows are read only as fast as they are queued. A bad row is an item with an error, not a throw;
+   * priority is `low` unless told otherwise, so that a password reset overtakes a digest.
+   *
+   * @throws QueueUnavailableError, which ends the run
+   */
+  sendMany<M extends Mailable<never>>(
+    mail: Type<M>,
+    rows: Many<MailableOptions<M>>,
+    options?: SendManyOptions,
+  ): SendRun;
+  sendMany(
+    mails: Many<InlineMessage | readonly [mail: object, options: Recipients & MailOptions]>,
+    options?: SendManyOptions,
+  ): SendRun;
+  sendMany(first: unknown, second?: unknown, third?: unknown): SendRun {
+    const ofClass = typeof first === 'function';
+    const rows = (ofClass ? second : first) as Many<unknown>;
+    const options = ((ofClass ? third : second) ?? {}) as SendManyOptions;
+    return runSendMany(rows, options, {
+      prepare: async (row) => {
+        const [mail, given] = ofClass
+          ? [first, row]
+          : Array.isArray(row)
+            ? (row as [unknown, unknown])
+            : [row, undefined];
+        return (await this.#prepare(mail, given, { stream: options.stream, priority: options.priority ?? 'low' }))
+          .queued;
+      },
+      add: (mails) => this.#parts.queue.addMany(mails),
+      result: (mail, added) => this.#result(mail, added),
+    });
+  }
+
+  /**
+   * The message without sending it; recipients may be left out. A Mailable is rendered here, in this process.
+   *
+   * @throws MailMessageError, MailTemplateError
+   */
+  render(message: Partial<InlineMessage>): Promise<MailMessage>;
+  render<M extends object>(
+    mail: MailInstance<M> & M,
+    options?: Partial<Recipients> & MailOptions,
+  ): Promise<MailMessage>;
+  render<M extends Mailable<never>>(
+    mail: Type<M>,
+    options: Partial<Recipients> & MailOptions & DataOf<MailData<M>>,
+  ): Promise<MailMessage>;
+  async render(mail: unknown, options?: unknown): Promise<MailMessage> {
+    const composed = await this.#parts.composer.compose(mailForm(mail, options), { recipients: false });
+    if (composed.body.content.kind === 'mailable') {
+      if (this.#parts.direct) return this.#parts.direct.render(composed);
+      throw new MailError('A Mailable is rendered by a worker, and this process only queues (worker: false)', {
+        permanent: true,
+        code: 'ENOWORKER',
+      });
+    }
+    const { snapshot, body, attachments } = composed;
+    return createMessage(
+      snapshot,
+      body,
+      attachments,
+      await this.#parts.renderer.render(composed.body.content, snapshot.locale),
+    );
+  }
+
+  /** The whole story of a mail; `null` when nothing is known of the id. Kept 30 days after the last change. */
+  async status(id: string): Promise<MailStatus | null> {
+    // The store last: a mail that ends between the two is in it by then.
+    const found = await this.#parts.queue.find(id);
+    return mailStatus(id, found, await this.#parts.queue.store.load(id));
+  }
+
+  /**
+   * Resolves when every recipient is past the queue: sent, bounced, suppressed, cancelled or failed.
+   *
+   * @param options.timeout default none
+   * @throws MailError `ETIMEOUT` when the time is over first, `ENOTFOUND` when nothing is known of the id
+   */
+  async wait(id: string, options: { timeout?: Duration } = {}): Promise<MailStatus> {
+    const deadline =
+      options.timeout === undefined ? Infinity : performance.now() + milliseconds(options.timeout, 'timeout');
+    for (let pause = 10; ; pause = Math.min(pause * 1.5, 500)) {
+      const status = await this.status(id);
+      if (!status)
+        throw new MailError(`Nothing is known of a mail ${id}`, {
+          permanent: true,
+          scope: 'message',
+          code: 'ENOTFOUND',
+        });
+      if (status.recipients.every(({ state }) => ENDED.has(state))) return status;
+      const left = deadline - performance.now();
+      if (left <= 0)
+        throw new MailError(`Mail ${id} is still ${status.recipients.map(({ state }) => state).join(', ')}`, {
+          scope: 'message',
+          code: 'ETIMEOUT',
+        });
+      await setTimeout(Math.min(pause, left));
+    }
+  }
+
+  /**
+   * Cancels a mail that has not been sent, and frees its idempotency key. For a mail that is being sent right now it waits for that
+   * attempt: should it be deferred, it is the last one.
+   *
+   * @returns `false` when it is too late: nobody's copy could be held back; also when the attempt takes longer than 30 seconds, though
+   * it will be the last one
+   */
+  async cancel(id: string): Promise<boolean> {
+    const { queue } = this.#parts;
+    const found = await queue.find(id);
+    const before = mailStatus(id, found, await queue.store.load(id));
+    if (!before || before.recipients.every(({ state }) => ENDED.has(state))) return false;
+    const { sending } = await queue.store.cancel(id);
+    if (!sending) {
+      // From now on no worker can begin with it.
+      await this.#saveCancelled(before);
+      if (await queue.remove(id)) return true;
+    } else {
+      const held = await this.#heldBack(before);
+      if (held !== 'by the worker') return held === 'by us';
+    }
+    // A job that a worker ends keeps its key.
+    if (found?.snapshot.deduplication !== undefined) await queue.free(found.snapshot.deduplication);
+    return true;
+  }
+
+  /** Sends a dead letter or a bounced mail again, to those who did not get it; `false` when there is no such mail. */
+  async retry(id: string): Promise<boolean> {
+    const { queue, now } = this.#parts;
+    if (!(await this.#isDead(id))) return false;
+    const record = await queue.store.load(id);
+    // Without its outcomes nobody knows who has it.
+    if (!record) return false;
+    const missed = record.recipients
+      .filter(({ state }) => state === 'bounced' || state === 'failed')
+      .map(({ address }) => address);
+    await queue.store.reopen(id, missed, now());
+    return queue.retry(id);
+  }
+
+  /**
+   * A service whose mails go if and only if `tx` commits. It writes inside the caller's transaction, in a savepoint, and leaves the
+   * `search_path` as it was; a failed `send()` does not doom the transaction.
+   *
+   * @throws UnsupportedFeatureError unless the queue is on Postgres
+   */
+  withTransaction(tx: TransactionLike): MailService {
+    return new MailService({ ...this.#parts, queue: this.#parts.queue.withTransaction(tx) });
+  }
+
+  /** Whether its job is kept for a retry. A worker writes the outcome down first, and gives the job up a moment later. */
+  async #isDead(id: string): Promise<boolean> {
+    const { queue } = this.#parts;
+    for (let look = 0; look < 50; look++) {
+      const found = await queue.find(id);
+      if (found?.state !== 'active') return found?.state === 'failed';
+      const status = mailStatus(id, found, await queue.store.load(id));
+      if (!status?.recipients.every(({ state }) => ENDED.has(state))) return false;
+      await setTimeout(20);
+    }
+    return false;
+  }
+
+  /** All of `send()` but the queue. */
+  async #prepare(
+    mail: unknown,
+    options: unknown,
+    setting: ComposeSetting = {},
+  ): Promise<{ queued: NewMail; signal?: AbortSignal }> {
+    const composed = await this.#parts.composer.compose(mailForm(mail, options), setting);
+    this.#checkTransport(composed);
+    const { snapshot, body, attachments, signal } = composed;
+    // For its errors only: the queue keeps what the words are made of. A process that only queues may have no templates.
+    if (
+      body.content.kind !== 'mailable' &&
+      (body.content.kind === 'inline' || this.#parts.renderer.hasTemplates || this.#parts.transports)
+    ) {
+      await this.#parts.renderer.check(body.content, snapshot.locale);
+    }
+    return { queued: encodeSnapshot(snapshot, body, attachments, this.#parts.now()), ...(signal && { signal }) };
+  }
+
+  #checkTransport({ snapshot, body, attachments }: ComposedMail): void {
+    this.#parts.transports?.check(snapshot.transport, demandsOf({ snapshot, body, attachments }));
+  }
+
+  async #result({ snapshot }: NewMail, { id, duplicate }: AddedMail): Promise<SendResult> {
+    if (!duplicate) {
+      const state = snapshot.notBefore > snapshot.acceptedAt ? ('scheduled' as const) : ('queued' as const);
+      return {
+        id,
+        messageId: snapshot.messageId,
+        duplicate,
+        recipients: snapshot.envelope.to.map((address) => ({ address, state })),
+      };
+    }
+    const first = await this.status(id);
+    return { id, messageId: first?.messageId ?? '', duplicate, recipients: first?.recipients ?? [] };
+  }
+
+  /** Waits for the attempt under way: whether somebody's copy was held back, and by whom. */
+  async #heldBack(mail: MailStatus): Promise<'by us' | 'by the worker' | 'not'> {
+    const deadline = performance.now() + CANCEL_PATIENCE;
+    while (performance.now() < deadline) {
+      if (await this.#parts.queue.remove(mail.id)) {
+        await this.#saveCancelled((await this.status(mail.id)) ?? mail);
+        return 'by us';
+      }
+      const status = await this.status(mail.id);
+      if (!status || status.recipients.every(({ state }) => ENDED.has(state)))
+        return status?.recipients.some(({ state }) => state === 'cancelled') ? 'by the worker' : 'not';
+      await setTimeout(50);
+    }
+    return 'not';
+  }
+
+  async #saveCancelled({ id, messageId, mail, recipients }: MailStatus): Promise<void> {
+    const at = this.#parts.now();
+    const open = recipients.filter(({ state }) => !ENDED.has(state));
+    await this.#parts.queue.store.save(id, {
+      messageId,
+      ...(mail !== undefined && { mail }),
+      recipients: open.map(({ address }): RecipientOutcome => ({ address, state: 'cancelled', at })),
+    });
+  }
+}
+
+/** How long `cancel()` waits for an attempt under way, in milliseconds. */
+const CANCEL_PATIENCE = 30_000;
+
+function demandsOf({
+  snapshot,
+  body,
+  attachments,
+}: Pick<ComposedMail, 'snapshot' | 'body' | 'attachments'>): MailDemands {
+  return {
+    recipients: snapshot.envelope.to.length,
+    cc: snapshot.cc.length,
+    tags: body.tags.length,
+    metadata: Object.keys(body.metadata).length,
+    headers: Object.keys(body.headers).length,
+    attachments: attachments.length,
+    bytes: attachments.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+function resultOf({ address, state, error }: RecipientOutcome): SendResult['recipients'][number] {
+  return { address, state, ...(error && { error: publicError(error) }) };
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,69 @@
+import type { MailAddress, MailStream, Priority } from './mail-message.interface.js';
+
+/**
+ * A mail as the queue keeps it: all that `send()` was given, validated, and nothing of what the template makes of it.
+ * Plain JSON. What may hold any value or any character is in `body`, encoded by `encodeValue`.
+ */
+export interface MailSnapshot {
+  readonly v: 1;
+  readonly id: string;
+  readonly messageId: string;
+  /** When `send()` took it, in milliseconds since the epoch. */
+  readonly acceptedAt: number;
+  /** When it may go at the earliest. */
+  readonly notBefore: number;
+  /** Name of the mail class. */
+  readonly mail?: string;
+  readonly from: MailAddress;
+  readonly to: readonly MailAddress[];
+  readonly cc: readonly MailAddress[];
+  readonly bcc: readonly MailAddress[];
+  readonly replyTo: readonly MailAddress[];
+  readonly envelope: { readonly from: string; readonly to: readonly string[] };
+  readonly stream: MailStream;
+  readonly priority: Priority;
+  readonly locale?: string;
+  readonly tenant?: string;
+  readonly transport?: string;
+  /** Hash of the idempotency key, where there is one. */
+  readonly deduplication?: string;
+  /** Milliseconds each. */
+  readonly retry: { readonly maxAge: number; readonly delay: number; readonly maxDelay: number };
+  /** A {@link MailBody}, encoded. */
+  readonly body: string;
+  readonly attachments: readonly SnapshotAttachment[];
+}
+
+/** The part of a snapshot that is encoded with its types. */
+export interface MailBody {
+  readonly content: SnapshotContent;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly provider: Readonly<Record<string, object | undefined>>;
+}
+
+/** Where the words come from. */
+export type SnapshotContent =
+  | { readonly kind: 'inline'; readonly subject: string; readonly html?: string; readonly text?: string }
+  | {
+      readonly kind: 'template';
+      readonly template: string;
+      readonly layout?: string | false;
+      readonly context: object;
+      /** Wins over the front matter; `literal` is not a template itself. */
+      readonly subject?: { readonly text: string; readonly literal: boolean };
+    }
+  | {
+      readonly kind: 'mailable';
+      readonly data: unknown;
+      readonly subject?: { readonly text: string; readonly literal: boolean };
+    };
+
+export interface SnapshotAttachment {
+  readonly filename?: string;
+  readonly contentType: string;
+  readonly cid?: string;
+  /** Base64. */
+  readonly content: string;
+}

@@ -1,0 +1,92 @@
+import { Queue, Worker } from 'bullmq';
+import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
+import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
+import type { OutageLog } from '../../outage-log.js';
+import type { TransactionLike } from '../../transaction-like.js';
+import type {
+  OurWorkerOptions,
+  QueueBackend,
+  SnapshotProcessor,
+  SnapshotQueue,
+  SnapshotWorker,
+  WorkerHandle,
+} from '../queue-backend.js';
+import { Database, PRODUCER_LIMIT, WORKER_LIMIT } from './database.js';
+import { backendOn } from './queue-connection.js';
+import { QUEUE_SCHEMA, type SqlSource } from './sql-source.js';
+import { TransactionBackend } from './transaction.backend.js';
+
+/** BullMQ on Postgres: a server, or PGlite in this process. */
+export class PostgresBackend implements QueueBackend {
+  readonly queue: SnapshotQueue;
+  readonly store: PostgresOutcomeStore;
+  readonly #database: Database;
+  #counter?: Promise<void>;
+
+  constructor(
+    readonly name: string,
+    queueName: string,
+    source: SqlSource,
+    outage: OutageLog,
+  ) {
+    this.#database = new Database(source, outage);
+    this.queue = new Queue<MailSnapshot>(
+      queueName,
+      { connection: {} },
+      backendOn(this.#database, PRODUCER_LIMIT),
+    ) as never;
+    this.queue.on('error', () => {}); // The database reports its outages itself.
+    this.store = new PostgresOutcomeStore(queueName, (text, values) =>
+      this.call(() => this.#database.query(text, values, PRODUCER_LIMIT)),
+    );
+  }
+
+  call<T>(work: () => Promise<T>): Promise<T> {
+    return this.#database.call(work);
+  }
+
+  async due(id: string): Promise<number | undefined> {
+    const text = `SELECT process_at_ms AS due FROM ${QUEUE_SCHEMA}.job WHERE queue = $1 AND id = $2`;
+    const { rows } = await this.#database.query(text, [this.queue.name, id], PRODUCER_LIMIT);
+    const due = rows[0]?.['due'];
+    return due === undefined || due === null ? undefined : Number(due);
+  }
+
+  createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
+    const worker = new Worker<MailSnapshot>(
+      this.queue.name,
+      processor as never,
+      { ...options, connection: {} },
+      backendOn(this.#database, WORKER_LIMIT),
+    ) as unknown as SnapshotWorker;
+    const purge = (): void => void this.store.purge().catch(() => {});
+    const timer = setInterval(purge, PURGE_EVERY).unref();
+    void this.#database.ready.then(purge);
+    return { worker, destroy: () => clearInterval(timer) };
+  }
+
+  withTransaction(tx: TransactionLike): QueueBackend {
+    return new TransactionBackend(this, tx, () => this.#counted());
+  }
+
+  /** BullMQ makes a queue's counter with its first jobs: within a transaction, all other producers would wait for that to commit. */
+  async #counted(): Promise<void> {
+    this.#counter ??= this.call(() => this.queue.addBulk([])).then(
+      () => {},
+      (error: unknown) => {
+        this.#counter = undefined;
+        throw error;
+      },
+    );
+    return this.#counter;
+  }
+
+  async close(): Promise<void> {
+    await this.#database.finish();
+    await this.queue.close().catch(() => {});
+    await this.#database.close();
+  }
+}
+
+/** Expired outcomes are looked for this often, in milliseconds. */
+const PURGE_EVERY = 3_600_000;

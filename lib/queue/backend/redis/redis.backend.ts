@@ -1,0 +1,122 @@
+import { Queue, QueueKeys, RedisConnection, RedisQueueBackend, Worker } from 'bullmq';
+import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
+import { RedisOutcomeStore } from '../../../store/redis.outcome-store.js';
+import { OutageLog, type RelayLogger } from '../../outage-log.js';
+import { noTransactions } from '../no-transactions.js';
+import { OpenCalls } from '../open-calls.js';
+import type {
+  AnyBackendFactory,
+  OurWorkerOptions,
+  QueueBackend,
+  SnapshotProcessor,
+  SnapshotQueue,
+  SnapshotWorker,
+  WorkerHandle,
+} from '../queue-backend.js';
+import { gatherWrites } from './gather-writes.js';
+import { RedisGate } from './redis-gate.js';
+import { watchHeartbeat } from './redis-heartbeat.js';
+import { inspectRedis } from './redis-inspection.js';
+import type { RedisClient, RedisTarget } from './redis-target.js';
+
+/** Of all keys: the braces keep them in one slot of a Redis Cluster. */
+export const KEY_PREFIX = '{relay}';
+
+/** BullMQ on Redis. Queue and store share one connection that fails fast; a worker has two of its own that wait. */
+export class RedisBackend implements QueueBackend {
+  readonly name = 'redis';
+  readonly queue: SnapshotQueue;
+  readonly store: RedisOutcomeStore;
+  readonly #connect: RedisTarget;
+  readonly #client: RedisClient;
+  readonly #gate: RedisGate;
+  readonly #outage: OutageLog;
+  readonly #calls = new OpenCalls();
+
+  constructor(queueName: string, connect: RedisTarget, logger: RelayLogger) {
+    this.#connect = connect;
+    this.#outage = new OutageLog(logger, 'Redis');
+    this.#client = connect('producer');
+    this.#watch(this.#client);
+    this.queue = new Queue<MailSnapshot>(
+      queueName,
+      { connection: {}, prefix: KEY_PREFIX },
+      backendOf(this.#client),
+    ) as never;
+    this.queue.on('error', () => {}); // The client's own errors, which are watched already.
+    const ready = this.queue.waitUntilReady();
+    this.#gate = new RedisGate(this.#client, ready);
+    this.store = new RedisOutcomeStore(this.#client, `${KEY_PREFIX}:${queueName}:mail:`, (work) => this.call(work));
+    ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
+  }
+
+  call<T>(work: () => Promise<T>): Promise<T> {
+    return this.#calls.run(() => this.#gate.call(work));
+  }
+
+  async due(id: string): Promise<number | undefined> {
+    const score = await this.#client.zscore(this.queue.toKey('delayed'), id);
+    return score === null ? undefined : Math.floor(Number(score) / DELAYED_SCORE);
+  }
+
+  createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
+    const clients = [this.#connect('worker'), this.#connect('blocking')] as const;
+    for (const client of clients) this.#watch(client);
+    const worker = new Worker<MailSnapshot>(
+      this.queue.name,
+      processor as never,
+      { ...options, connection: {}, prefix: KEY_PREFIX },
+      backendOf(...clients),
+    ) as unknown as SnapshotWorker;
+    const stopWatching = watchHeartbeat(clients[0]);
+    const destroy = (): void => {
+      stopWatching();
+      for (const client of clients) client.disconnect();
+    };
+    return { worker, destroy, expectCommand: () => gatherWrites(clients[0]) };
+  }
+
+  withTransaction(): QueueBackend {
+    throw noTransactions(this.name);
+  }
+
+  async close(): Promise<void> {
+    await this.#calls.close();
+    await this.queue.close().catch(() => {});
+    this.#client.disconnect();
+  }
+
+  #watch(client: RedisClient): void {
+    client.on('error', (error: Error) => this.#outage.down(error));
+    client.on('ready', () => this.#outage.up());
+  }
+}
+
+/** BullMQ's backend on connections that stay ours: it never closes them. */
+function backendOf(main: RedisClient, blocking?: RedisClient): never {
+  const factory: AnyBackendFactory = (name, options) => {
+    const keys = new QueueKeys(KEY_PREFIX);
+    const blocks = blocking !== undefined;
+    return new RedisQueueBackend(
+      connection(main, blocks),
+      name,
+      keys.getKeys(name),
+      (type) => keys.toKey(name, type),
+      { ...options, prefix: KEY_PREFIX } as never,
+      blocking && connection(blocking, true),
+    ) as never;
+  };
+  return factory as never;
+}
+
+/** Without BullMQ's version check, whose INFO may fail: that would end the connection for good. */
+function connection(client: RedisClient, blocking: boolean): RedisConnection {
+  const made = new RedisConnection(client as never, { shared: true, blocking, skipVersionCheck: true });
+  made.on('error', () => {});
+  // Since Redis 6.0, which BullMQ would otherwise not assume: waits shorter than a second.
+  void made.client.then(() => (made.capabilities = { canDoubleTimeout: true, canBlockFor1Ms: false })).catch(() => {});
+  return made;
+}
+
+/** BullMQ sorts delayed jobs by their time in milliseconds, times 4096, plus a counter. */
+const DELAYED_SCORE = 0x1000;

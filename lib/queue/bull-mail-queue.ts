@@ -1,0 +1,111 @@
+import { ErrorCode } from 'bullmq';
+import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
+import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
+import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
+import { addedOf, jobOf } from './job-options.js';
+import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
+import type { RelayLogger } from './outage-log.js';
+import type { TransactionLike } from './transaction-like.js';
+
+/** The queue on BullMQ: one job a mail. What differs between the backends is in {@link QueueBackend}. */
+export class BullMailQueue implements MailQueue {
+  readonly #backend: QueueBackend;
+  readonly #logger: RelayLogger;
+  #closing?: Promise<void>;
+
+  constructor(backend: QueueBackend, logger: RelayLogger) {
+    this.#backend = backend;
+    this.#logger = logger;
+  }
+
+  get backend(): string {
+    return this.#backend.name;
+  }
+
+  get store(): OutcomeStore {
+    return this.#backend.store;
+  }
+
+  async add(mail: NewMail): Promise<AddedMail> {
+    const { name, data, opts } = jobOf(mail);
+    const job = await this.#backend.call(() => this.#backend.queue.add(name, data, opts));
+    return addedOf(mail, job.id);
+  }
+
+  async addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
+    if (mails.length === 0) return [];
+    const jobs = await this.#backend
+      .call(() => this.#backend.queue.addBulk(mails.map(jobOf)))
+      .catch((error: unknown) => Promise.reject(partOf(mails, error)));
+    return mails.map((mail, index) => addedOf(mail, jobs[index]!.id));
+  }
+
+  async find(id: string): Promise<FoundMail | null> {
+    const { queue } = this.#backend;
+    const [job, state] = await this.#backend.call(() => Promise.all([queue.getJob(id), queue.getJobState(id)]));
+    const found = job && FOUND[state];
+    if (!found) return null;
+    if (found !== 'scheduled') return { snapshot: job.data, state: found };
+    const due = await this.#backend.call(() => this.#backend.due(id));
+    return { snapshot: job.data, state: found, ...(due !== undefined && { due }) };
+  }
+
+  async remove(id: string): Promise<boolean> {
+    const { queue } = this.#backend;
+    const state = await this.#backend.call(() => queue.getJobState(id));
+    if (!WAITING.has(state)) return false;
+    // A worker may take it just now; BullMQ does not remove a job that is locked.
+    return (await this.#backend.call(() => queue.remove(id))) === 1;
+  }
+
+  async free(deduplication: string): Promise<void> {
+    await this.#backend.call(() => this.#backend.queue.removeDeduplicationKey(deduplication));
+  }
+
+  async retry(id: string): Promise<boolean> {
+    const job: SnapshotJob | undefined = await this.#backend.call(() => this.#backend.queue.getJob(id));
+    if (!job) return false;
+    try {
+      await this.#backend.call(() => job.retry('failed'));
+      return true;
+    } catch (error) {
+      if (NOT_FAILED.has((error as { code?: unknown }).code)) return false;
+      throw error;
+    }
+  }
+
+  withTransaction(tx: TransactionLike): MailQueue {
+    return new BullMailQueue(this.#backend.withTransaction(tx), this.#logger);
+  }
+
+  work(handler: JobHandler, options: WorkOptions): MailWorker {
+    return new BullMailWorker(this.#backend, handler, options, this.#logger);
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#backend.close());
+  }
+}
+
+/** On Redis many mails are no transaction: when it refused one of them, others may have been stored. */
+function partOf(mails: readonly NewMail[], error: unknown): unknown {
+  if (!(error instanceof QueueUnavailableError) || mails.length === 1) return error;
+  const { message, stored, cause } = error;
+  if (stored === 'unknown' || (cause as Error | undefined)?.name !== 'ReplyError') return error;
+  return new QueueUnavailableError('unknown', `${message}; some of these ${mails.length} mails may have been`, {
+    cause,
+  });
+}
+
+const FOUND: Readonly<Record<string, FoundMail['state'] | undefined>> = {
+  waiting: 'queued',
+  prioritized: 'queued',
+  delayed: 'scheduled',
+  active: 'active',
+  failed: 'failed',
+};
+
+const WAITING: ReadonlySet<string> = new Set(['waiting', 'prioritized', 'delayed']);
+
+const NOT_FAILED: ReadonlySet<unknown> = new Set([ErrorCode.JobNotExist, ErrorCode.JobNotInState]);

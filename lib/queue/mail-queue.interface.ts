@@ -1,0 +1,57 @@
+import type { JobHandler } from '../delivery/mail-job.interface.js';
+import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type { TransactionLike } from './transaction-like.js';
+
+export type { JobHandler, JobOutcome, MailJob } from '../delivery/mail-job.interface.js';
+
+/** A mail to be queued. */
+export interface NewMail {
+  snapshot: MailSnapshot;
+  /** Milliseconds from now; 0 for at once. */
+  delay: number;
+  /** `id` is held for `ttl` milliseconds: a second mail with the same one is not queued. */
+  deduplication?: { id: string; ttl: number };
+}
+
+/** `id` is the first mail's when this one is its duplicate. */
+export interface AddedMail {
+  id: string;
+  duplicate: boolean;
+}
+
+/** A mail that is still in the queue, or whose job failed and is kept for `retry`. */
+export interface FoundMail {
+  snapshot: MailSnapshot;
+  state: 'scheduled' | 'queued' | 'active' | 'failed';
+  /** When it will be tried, in milliseconds since the epoch; for `scheduled`. */
+  due?: number;
+}
+
+export interface MailWorker {
+  /** Takes no more jobs; waits for those in flight, then hands back those that are not done by the deadline (milliseconds). */
+  close(deadline: number): Promise<void>;
+}
+
+/** The durable queue of one relay with its store, whatever the backend. */
+export interface MailQueue {
+  /** `redis`, `postgres`, `embedded`, `memory`: for messages. */
+  readonly backend: string;
+  readonly store: OutcomeStore;
+  /** @throws QueueUnavailableError within 5 seconds when the backend is not there */
+  add(mail: NewMail): Promise<AddedMail>;
+  /** In one round trip; results in their order. */
+  addMany(mails: readonly NewMail[]): Promise<AddedMail[]>;
+  find(id: string): Promise<FoundMail | null>;
+  /** Takes a waiting mail out and frees its idempotency key; `false` when a worker has it or it is gone. */
+  remove(id: string): Promise<boolean>;
+  /** Gives an idempotency key free, by its hash. */
+  free(deduplication: string): Promise<void>;
+  /** Puts a failed job back to waiting; `false` when there is none. */
+  retry(id: string): Promise<boolean>;
+  /** A queue whose writes are part of the caller's transaction. @throws UnsupportedFeatureError where the backend has none */
+  withTransaction(tx: TransactionLike): MailQueue;
+  /** Starts a worker. `concurrency` jobs at once. */
+  work(handler: JobHandler, options: { concurrency: number }): MailWorker;
+  close(): Promise<void>;
+}

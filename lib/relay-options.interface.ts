@@ -1,0 +1,72 @@
+import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type { MailInterceptor } from './delivery/attempt.js';
+import type { AddressInput, OneOrMany, RetryOptions } from './mail/mail-options.interface.js';
+import type { QueueOptions } from './queue/queue-options.interface.js';
+import type { TemplateEngine, TemplateOptions } from './template/template-engine.js';
+import type { MailTransport } from './transport/mail-transport.js';
+
+/** A URL such as `smtp://user:password@smtp.acme.test`, a transport, or a class that Nest makes. */
+export type TransportInput = string | MailTransport | Type<MailTransport>;
+
+/** A transport with settings of the relay's own. */
+export interface TransportSettings {
+  use: TransportInput;
+}
+
+export type TransportConfig = TransportInput | TransportSettings;
+
+/** How a relay is set up. All of it is optional in development; in production a transport is not. */
+export interface RelayOptions<N extends string = string> {
+  /** The sender of mails that name none. */
+  from?: AddressInput;
+  replyTo?: OneOrMany<AddressInput>;
+  /** Of every mail; a mail's own headers win. */
+  headers?: Record<string, string>;
+  /** The only transport; its name is `default`. Without one, mails are kept in `.mail-relay/mails` and go nowhere. */
+  transport?: TransportConfig;
+  /** Several transports by name. Not with `transport`. */
+  transports?: { [K in N]: TransportConfig };
+  /** The transport of mails that name none; default the first of `transports`. */
+  route?: NoInfer<N>;
+  /** A folder of Handlebars templates with its options, or an engine of your own. */
+  templates?: TemplateEngine | TemplateOptions;
+  /** Where mails wait. Default embedded, in `.mail-relay/queue`. */
+  queue?: QueueOptions;
+  /**
+   * `false`: this process only queues; transports and templates may then be left out. `concurrency`: mails at once, default 20.
+   * `streams`: places of their own for streams, so that a broadcast never holds up the others: `{ broadcast: 5 }`.
+   */
+  worker?: false | { concurrency?: number; streams?: Record<string, number> };
+  /** Default `{ maxAge: '24h', delay: '10s', maxDelay: '1h' }`. */
+  retry?: RetryOptions;
+  /**
+   * When the answer to the final "." is lost, nobody knows whether the mail was taken. `retry` (default) sends it again, with the same
+   * Message-ID; `hold` makes it a dead letter.
+   */
+  onAmbiguous?: 'retry' | 'hold';
+  /** The locale of mails that name none; `resolve` is asked in `send()`, e.g. for the locale of the request. */
+  locale?: { default: string; resolve?: () => string | undefined };
+  /** Around every attempt, the first outermost. */
+  interceptors?: readonly Type<MailInterceptor>[];
+}
+
+/** What must be known before the options are. */
+export interface RelayModuleExtras {
+  /** Of a further relay, injected by `@InjectMailService(name)`. */
+  name?: string;
+  /** Default `true`. */
+  isGlobal?: boolean;
+  /** Which `BullModule.forRoot(configKey, ...)` `queue: { redis: 'shared' }` means. */
+  configKey?: string;
+}
+
+export interface RelayOptionsFactory {
+  createRelayOptions(): RelayOptions | Promise<RelayOptions>;
+}
+
+export interface RelayAsyncOptions extends Pick<ModuleMetadata, 'imports'>, RelayModuleExtras {
+  inject?: (InjectionToken | OptionalFactoryDependency)[];
+  useFactory?: (...args: any[]) => RelayOptions | Promise<RelayOptions>;
+  useClass?: Type<RelayOptionsFactory>;
+  useExisting?: Type<RelayOptionsFactory>;
+}

@@ -1,0 +1,104 @@
+import { setTimeout } from 'node:timers/promises';
+import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { MailComposer } from './compose/mail-composer.js';
+import { MailRenderer } from './compose/mail-renderer.js';
+import { AttemptLog } from './delivery/attempt-log.js';
+import type { MailInterceptor } from './delivery/attempt.js';
+import { Delivery } from './delivery/delivery.js';
+import { DirectDelivery } from './delivery/direct-delivery.js';
+import type { JobOutcome, MailJob } from './delivery/mail-job.interface.js';
+import { MailWords } from './delivery/mail-words.js';
+import { StreamSlots } from './delivery/stream-slots.js';
+import type { TransportSet } from './delivery/transport-set.js';
+import { instanceOf } from './instance-of.js';
+import { MailService } from './mail.service.js';
+import type { MailRegistry } from './mail-registry.js';
+import { refuseForeignProcessors } from './refuse-foreign-processors.js';
+import type { MailQueue, MailWorker } from './queue/mail-queue.interface.js';
+import type { RelayConfiguration } from './relay-configuration.js';
+import type { HostedWorker } from './relay-worker.host.js';
+import type { OpenedTemplates } from './template/open-templates.js';
+
+export interface RelayRuntimeParts {
+  name: string;
+  configuration: RelayConfiguration;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  queue: MailQueue;
+  queueName: string;
+  templates: OpenedTemplates;
+  transports: TransportSet;
+  mails: MailRegistry;
+  modules: ModuleRef;
+  discovery: DiscoveryService;
+}
+
+/** How long transports may take to close, in milliseconds. */
+const CLOSE = 5_000;
+
+/** One relay, put together: its service, its worker, and their life with the application's. */
+export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, HostedWorker {
+  readonly service: MailService;
+  readonly #parts: RelayRuntimeParts;
+  readonly #words: MailWords;
+  #interceptors: readonly MailInterceptor[] = [];
+  #worker?: MailWorker;
+
+  constructor(parts: RelayRuntimeParts) {
+    this.#parts = parts;
+    const { configuration, queue, clock, templates, transports, mails, name } = parts;
+    const renderer = new MailRenderer(templates);
+    this.#words = new MailWords(renderer, mails);
+    const sends = configuration.worker !== false || configuration.transports.size > 0;
+    this.service = new MailService({
+      composer: new MailComposer(configuration.defaults, name, clock),
+      renderer,
+      queue,
+      now: clock,
+      ...(sends && {
+        transports,
+        direct: new DirectDelivery(transports, this.#words, () => this.#interceptors, clock),
+      }),
+    });
+  }
+
+  async onModuleInit(): Promise<void> {
+    const { configuration, transports, mails, modules, discovery, queueName } = this.#parts;
+    refuseForeignProcessors(discovery, queueName);
+    mails.discover();
+    await transports.open(modules);
+    this.#interceptors = await Promise.all(configuration.interceptors.map((type) => instanceOf(type, modules)));
+  }
+
+  start(): void {
+    const { configuration, queue, transports, clock } = this.#parts;
+    if (configuration.worker === false) return;
+    const slots = new StreamSlots(configuration.worker.concurrency, configuration.worker.streams);
+    const delivery = new Delivery({
+      store: queue.store,
+      transports,
+      words: this.#words,
+      interceptors: this.#interceptors,
+      log: new AttemptLog(),
+      onAmbiguous: configuration.onAmbiguous,
+      now: clock,
+    });
+    const handle = async (job: MailJob): Promise<JobOutcome> => {
+      const outcome = await slots.run(job.snapshot.stream, () => delivery.handle(job));
+      return 'wait' in outcome ? { type: 'later', at: clock() + outcome.wait } : outcome;
+    };
+    this.#worker = queue.work(handle, { concurrency: slots.total });
+  }
+
+  async drain(deadline: number): Promise<void> {
+    await this.#worker?.close(deadline);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    // A server that never answers must not hold the application up.
+    await Promise.race([this.#parts.transports.close(), setTimeout(CLOSE, undefined, { ref: false })]);
+    await this.#parts.queue.close();
+    this.#parts.templates.close();
+  }
+}

@@ -1,0 +1,106 @@
+import { MailError } from './errors/mail.error.js';
+import { MailMessageError } from './errors/mail-message.error.js';
+import { toMailError } from './delivery/attempt.js';
+import type { MailStream, Priority } from './mail/mail-message.interface.js';
+import type { SendResult } from './mail-status.js';
+import type { AddedMail, NewMail } from './queue/mail-queue.interface.js';
+
+export interface SendManyOptions {
+  /** Mails in one round trip to the queue. Default 500. */
+  chunk?: number;
+  /** Ends the run before the next chunk. */
+  signal?: AbortSignal;
+  /** Of the mails that name none. Default `transactional`. */
+  stream?: MailStream;
+  /** Of the mails that name none. Default `low`. */
+  priority?: Priority;
+}
+
+export interface SendSummary {
+  queued: number;
+  duplicates: number;
+  suppressed: number;
+  rejected: number;
+}
+
+/** `index` is the row's place, from 0. */
+export type SendManyItem = (SendResult & { index: number }) | { index: number; error: MailError };
+
+/** Await it for the summary, or iterate it for a result per mail; once. */
+export interface SendRun extends PromiseLike<SendSummary>, AsyncIterable<SendManyItem> {}
+
+/** What a run does with its rows. */
+export interface SendManySteps {
+  prepare(row: unknown): Promise<NewMail>;
+  add(mails: readonly NewMail[]): Promise<AddedMail[]>;
+  result(mail: NewMail, added: AddedMail): Promise<SendResult>;
+}
+
+/** A run that begins when it is awaited or iterated. */
+export function runSendMany(rows: unknown, options: SendManyOptions, steps: SendManySteps): SendRun {
+  const { chunk = 500, signal } = options;
+  if (!Number.isInteger(chunk) || chunk < 1) throw new MailMessageError('chunk', 'is a whole number of 1 or more');
+  if (!isIterable(rows)) throw new MailMessageError('mails', 'is an array, an iterable or an async iterable of mails');
+  let summary: Promise<SendSummary> | undefined;
+  let started = false;
+  const start = () => {
+    if (started)
+      throw new MailError('A run of sendMany() can be awaited or iterated once', { permanent: true, scope: 'message' });
+    started = true;
+    return items(rows, chunk, signal, steps);
+  };
+  return {
+    [Symbol.asyncIterator]: () => start(),
+    // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what a SendRun is for
+    then: (resolve, reject) => (summary ??= summarise(start)).then(resolve, reject),
+  };
+}
+
+async function* items(
+  rows: Iterable<unknown> | AsyncIterable<unknown>,
+  chunk: number,
+  signal: AbortSignal | undefined,
+  steps: SendManySteps,
+): AsyncGenerator<SendManyItem> {
+  let index = 0;
+  let prepared: (NewMail | MailError)[] = [];
+  for await (const row of rows) {
+    signal?.throwIfAborted();
+    prepared.push(await steps.prepare(row).catch(toMailError));
+    if (prepared.length < chunk) continue;
+    yield* queueChunk(prepared, index, steps);
+    index += prepared.length;
+    prepared = [];
+  }
+  signal?.throwIfAborted();
+  yield* queueChunk(prepared, index, steps);
+}
+
+async function* queueChunk(
+  prepared: readonly (NewMail | MailError)[],
+  start: number,
+  steps: SendManySteps,
+): AsyncGenerator<SendManyItem> {
+  const mails = prepared.filter((one): one is NewMail => !(one instanceof MailError));
+  const added = mails.length === 0 ? [] : await steps.add(mails);
+  let next = 0;
+  for (const [offset, one] of prepared.entries()) {
+    const index = start + offset;
+    yield one instanceof MailError ? { index, error: one } : { index, ...(await steps.result(one, added[next++]!)) };
+  }
+}
+
+async function summarise(start: () => AsyncGenerator<SendManyItem>): Promise<SendSummary> {
+  const summary: SendSummary = { queued: 0, duplicates: 0, suppressed: 0, rejected: 0 };
+  for await (const item of start()) {
+    if ('error' in item) summary.rejected++;
+    else if (item.duplicate) summary.duplicates++;
+    else if (item.recipients.every(({ state }) => state === 'suppressed')) summary.suppressed++;
+    else summary.queued++;
+  }
+  return summary;
+}
+
+function isIterable(rows: unknown): rows is Iterable<unknown> | AsyncIterable<unknown> {
+  return typeof rows === 'object' && rows !== null && (Symbol.iterator in rows || Symbol.asyncIterator in rows);
+}

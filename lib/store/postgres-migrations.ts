@@ -1,0 +1,61 @@
+/** Where the store's tables are. */
+export const STORE_SCHEMA = 'relay';
+
+/** In their order; never change one that was released. `recipients` is an object of packed outcomes by address, see outcome-codec. */
+export const STORE_MIGRATIONS: readonly string[] = [
+  `CREATE TABLE ${STORE_SCHEMA}.outcome (
+    queue text NOT NULL,
+    id text NOT NULL,
+    message_id text,
+    mail text,
+    recipients jsonb NOT NULL DEFAULT '{}',
+    attempts text[] NOT NULL DEFAULT '{}',
+    cancelled boolean NOT NULL DEFAULT false,
+    sending_since bigint,
+    sending_stalls integer,
+    stall_baseline integer NOT NULL DEFAULT 0,
+    deferrals integer NOT NULL DEFAULT 0,
+    reopened_at bigint,
+    content text,
+    expires_on date NOT NULL,
+    PRIMARY KEY (queue, id)
+  );
+  CREATE INDEX outcome_expires_on ON ${STORE_SCHEMA}.outcome (expires_on)`,
+];
+
+interface Session {
+  query(text: string, values?: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
+/** Brings the schema up to date, at most once however many processes start together. Writes nothing when there is nothing to do. */
+export async function migrateStore(session: Session): Promise<void> {
+  if ((await versionOf(session)) >= STORE_MIGRATIONS.length) return;
+  await session.query('BEGIN');
+  try {
+    await session.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await session.query(`CREATE SCHEMA IF NOT EXISTS ${STORE_SCHEMA}`);
+    await session.query(`CREATE TABLE IF NOT EXISTS ${STORE_SCHEMA}.migration (version integer PRIMARY KEY)`);
+    const version = await versionOf(session);
+    for (const [index, sql] of STORE_MIGRATIONS.entries()) {
+      if (index < version) continue;
+      await session.query(sql);
+      await session.query(`INSERT INTO ${STORE_SCHEMA}.migration (version) VALUES ($1)`, [index + 1]);
+    }
+    await session.query('COMMIT');
+  } catch (error) {
+    await session.query('ROLLBACK');
+    throw error;
+  }
+}
+
+/** Any number that nobody else locks by: "relay" in ASCII. */
+const LOCK = 0x72656c6179;
+
+async function versionOf(session: Session): Promise<number> {
+  const there = await session.query(`SELECT to_regclass('${STORE_SCHEMA}.migration') IS NOT NULL AS there`);
+  if (!there.rows[0]!['there']) return 0;
+  const { rows } = await session.query(
+    `SELECT coalesce(max(version), 0)::int AS version FROM ${STORE_SCHEMA}.migration`,
+  );
+  return rows[0]!['version'] as number;
+}

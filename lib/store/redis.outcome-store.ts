@@ -1,0 +1,80 @@
+import type { Cluster, Redis } from 'ioredis';
+import {
+  RETENTION,
+  type MailRecord,
+  type OutcomeChange,
+  type OutcomeStore,
+} from '../delivery/outcome-store.interface.js';
+import { packAttempt, packOutcome, reopened, unpackAttempt, unpackOutcome } from './outcome-codec.js';
+import { OUTCOME_SCRIPTS } from './redis-outcome-scripts.js';
+
+/** Guards a call to the backend: see QueueBackend. */
+export type Guard = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Outcomes in Redis, a hash a mail, beside the queue's own keys. */
+export class RedisOutcomeStore implements OutcomeStore {
+  readonly #client: Redis | Cluster;
+  readonly #prefix: string;
+  readonly #guard: Guard;
+
+  /** @param prefix of its keys, with the hash tag of the queue's keys */
+  constructor(client: Redis | Cluster, prefix: string, guard: Guard) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#guard = guard;
+    for (const [name, script] of Object.entries(OUTCOME_SCRIPTS)) client.defineCommand(COMMAND + name, script);
+  }
+
+  async load(id: string): Promise<MailRecord | null> {
+    const fields = await this.#guard(() => this.#client.hgetall(this.#prefix + id));
+    return Object.keys(fields).length === 0 ? null : recordOf(fields);
+  }
+
+  async begin(id: string, at: number, stalls: number): Promise<'go' | 'cancelled'> {
+    return (await this.#run('begin', id, [at, stalls])) === 1 ? 'go' : 'cancelled';
+  }
+
+  async save(id: string, change: OutcomeChange): Promise<void> {
+    const { messageId, mail = '', attempt, stallBaseline = '', deferrals = '', content, recipients = [] } = change;
+    const line = attempt ? packAttempt(attempt) : '';
+    const text = content === undefined ? '' : JSON.stringify(content);
+    const args: (string | number)[] = [messageId, mail, line, stallBaseline, deferrals, text];
+    for (const outcome of recipients) args.push(outcome.address, packOutcome(outcome));
+    await this.#run('save', id, args);
+  }
+
+  async cancel(id: string): Promise<{ sending: boolean }> {
+    return { sending: (await this.#run('cancel', id, [])) === 1 };
+  }
+
+  async reopen(id: string, addresses: readonly string[], at: number): Promise<void> {
+    const outcomes = addresses.flatMap((address) => [address, packOutcome(reopened(address, at))]);
+    await this.#run('reopen', id, [at, ...outcomes]);
+  }
+
+  #run(name: keyof typeof OUTCOME_SCRIPTS, id: string, args: readonly (string | number)[]): Promise<unknown> {
+    const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    return this.#guard(() => client[COMMAND + name]!(this.#prefix + id, RETENTION, ...args));
+  }
+}
+
+const COMMAND = 'relayOutcome:';
+const RECIPIENT = 'r:';
+
+function recordOf(fields: Record<string, string>): MailRecord {
+  const number = (name: string): number | undefined => (fields[name] === undefined ? undefined : Number(fields[name]));
+  const recipients = Object.keys(fields).filter((name) => name.startsWith(RECIPIENT));
+  return {
+    messageId: fields['messageId'],
+    mail: fields['mail'],
+    recipients: recipients.map((name) => unpackOutcome(fields[name]!)),
+    attempts: fields['attempts']?.split('\n').map(unpackAttempt) ?? [],
+    cancelled: fields['cancelled'] !== undefined,
+    sendingSince: number('sendingSince'),
+    stallBaseline: number('stallBaseline') ?? 0,
+    sendingStalls: number('sendingStalls'),
+    deferrals: number('deferrals') ?? 0,
+    reopenedAt: number('reopenedAt'),
+    content: fields['content'] === undefined ? undefined : (JSON.parse(fields['content']) as string),
+  };
+}

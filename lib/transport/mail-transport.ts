@@ -1,0 +1,91 @@
+import type { MailError } from '../errors/mail.error.js';
+import type { MailMessage } from '../mail/mail-message.interface.js';
+
+/** A number per unit of time: `'14/s'`, `'50000/day'`. */
+export type Rate = `${number}/${'s' | 'm' | 'h' | 'day'}`;
+
+/** What a provider can carry. What is left out has no limit; `false` means that `send()` refuses a mail that asks for it. */
+export interface TransportCapabilities {
+  /** Recipients a message at most (to, cc and bcc together). */
+  recipients?: number;
+  /** Bytes of the whole encoded message at most. */
+  bytes?: number;
+  /** How many tags a message may have. */
+  tags?: number | false;
+  metadata?: boolean;
+  /** Custom headers. */
+  headers?: boolean;
+  cc?: boolean;
+  attachments?: boolean;
+  /** Messages a `sendBatch` at most. */
+  batch?: number;
+}
+
+/** What the provider answered for one recipient. */
+export interface RecipientResult {
+  address: string;
+  state: 'sent' | 'deferred' | 'bounced';
+  error?: MailError;
+}
+
+/** Without `recipients`, all were taken. */
+export interface TransportResult {
+  providerMessageId?: string;
+  /** The provider's own words, such as `250 2.0.0 Ok: queued as 4Fz1`. */
+  response?: string;
+  recipients?: readonly RecipientResult[];
+}
+
+export interface SendContext {
+  /** Aborted when the worker must give the mail back: a shutdown, a lost lock. */
+  signal: AbortSignal;
+  /** 1 for the first. */
+  attempt: number;
+  /** The same for every attempt of one mail to the same recipients. */
+  idempotencyKey: string;
+  /**
+   * To be awaited immediately before what cannot be taken back (SMTP: before the message follows DATA). It throws when the mail
+   * was cancelled meanwhile or belongs to another worker now; let that error through. The relay calls it once before `send()`,
+   * so a transport that sends at once has no need of it.
+   */
+  confirm?(): Promise<void>;
+}
+
+/**
+ * Hands messages to a provider. Its name is its key in `transports`. What it throws that is no {@link MailError} counts as
+ * scope `transport`, not permanent: the mail waits and is tried again.
+ *
+ * @example
+ * export class AcmeTransport extends MailTransport {
+ *   override readonly capabilities = { recipients: 1, cc: false };
+ *
+ *   async send(message: MailMessage, { signal, idempotencyKey }: SendContext): Promise<TransportResult> {
+ *     const response = await fetch('https://api.acme.test/mails', {
+ *       method: 'POST',
+ *       headers: { 'idempotency-key': idempotencyKey },
+ *       body: JSON.stringify({ from: message.from, to: message.envelope.to, subject: message.subject, html: message.html }),
+ *       signal,
+ *     });
+ *     if (response.status === 422) throw new MailError('Acme refused the message', { permanent: true, scope: 'message' });
+ *     if (!response.ok) throw new MailError(`Acme answered ${response.status}`);
+ *     return { providerMessageId: ((await response.json()) as { id: string }).id };
+ *   }
+ * }
+ */
+export abstract class MailTransport {
+  readonly capabilities?: TransportCapabilities;
+
+  abstract send(message: MailMessage, context: SendContext): Promise<TransportResult | void>;
+
+  /** Several messages in one call; an answer per message, in their order. */
+  sendBatch?(messages: readonly MailMessage[], context: SendContext): Promise<readonly (TransportResult | MailError)[]>;
+
+  /** Proves the credentials and the way, without sending. */
+  verify?(): Promise<void>;
+
+  /** The provider's own limits, for `rate: 'auto'`. */
+  limits?(): Promise<{ rate?: Rate; quota?: Rate }>;
+
+  /** Lets messages in flight finish, then closes connections. */
+  close?(): Promise<void>;
+}

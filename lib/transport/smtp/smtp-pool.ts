@@ -1,0 +1,177 @@
+import type { OpenSmtpConversation, SmtpConversation } from './smtp-conversation.interface.js';
+import { closed, givenUp } from './smtp-errors.js';
+import type { SmtpSettings } from './smtp-settings.js';
+import { WaitingLine } from './waiting-line.js';
+
+type PoolSettings = Pick<SmtpSettings, 'endpoint' | 'connections' | 'messagesPerConnection' | 'idle' | 'timeouts'>;
+
+/**
+ * Connections that are kept and used again. The one used last goes first, so that those which are not needed fall idle and close;
+ * who comes when all are busy waits in line.
+ */
+export class SmtpPool {
+  readonly #open: OpenSmtpConversation;
+  readonly #settings: PoolSettings;
+  readonly #idle: IdleConversation[] = [];
+  readonly #line = new WaitingLine<SmtpConversation>();
+  /** Connections opening, open and closing. */
+  #size = 0;
+  #opening = 0;
+  #growAgainAt = 0;
+  #closing?: Promise<void>;
+  #emptied = (): void => undefined;
+  /** Aborted when nobody needs what is still opening. */
+  readonly #deserted = new AbortController();
+
+  constructor(open: OpenSmtpConversation, settings: PoolSettings) {
+    this.#open = open;
+    this.#settings = settings;
+  }
+
+  /** A connection for one message; {@link give} it back. @throws SmtpError when none can be had */
+  async take(signal: AbortSignal): Promise<SmtpConversation> {
+    const { endpoint } = this.#settings;
+    if (this.#closing) throw closed(endpoint);
+    const idle = this.#idle.pop();
+    if (!idle) {
+      const turn = this.#line.wait(signal, () => givenUp(endpoint, 'connect', signal.reason));
+      this.#grow();
+      return turn;
+    }
+    clearTimeout(idle.timer);
+    const { conversation } = idle;
+    if (performance.now() - idle.since < CHECK_AFTER) return conversation;
+    try {
+      return await this.#stillThere(conversation, signal);
+    } catch (error) {
+      this.give(conversation);
+      throw error;
+    }
+  }
+
+  /** A new connection in the place of one that turned out to be dead. When there is none to be had, the dead one is to be given back. */
+  async replace(dead: SmtpConversation, signal: AbortSignal): Promise<SmtpConversation> {
+    dead.destroy();
+    return this.#watched(await this.#open(signal));
+  }
+
+  give(conversation: SmtpConversation): void {
+    if (conversation.state === 'closed') this.#left();
+    else if (conversation.state === 'unsettled') void this.#settle(conversation);
+    else if (conversation.messages >= this.#settings.messagesPerConnection) void this.#retire(conversation);
+    else if (this.#line.serve(conversation)) return;
+    else if (this.#closing) void this.#retire(conversation);
+    else this.#keep(conversation);
+  }
+
+  /** Takes no more; those in line and under way are finished, then every connection says QUIT. */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#emptied = resolve;
+    });
+    for (const { conversation, timer } of this.#idle.splice(0)) {
+      clearTimeout(timer);
+      void this.#retire(conversation);
+    }
+    this.#checkEmpty();
+    return this.#closing;
+  }
+
+  #grow(): void {
+    const { connections } = this.#settings;
+    while (this.#line.length > this.#opening && this.#size < connections) {
+      const open = this.#size - this.#opening;
+      if (open > 0 && performance.now() < this.#growAgainAt) return;
+      void this.#add();
+    }
+  }
+
+  async #add(): Promise<void> {
+    this.#size++;
+    this.#opening++;
+    try {
+      const conversation = this.#watched(await this.#open(this.#deserted.signal));
+      this.#opening--;
+      this.give(conversation);
+    } catch (error) {
+      this.#opening--;
+      this.#size--;
+      // A server may allow fewer connections than we do: who waits is served by those there are, if there are any.
+      this.#growAgainAt = performance.now() + GROW_AGAIN_AFTER;
+      if (this.#size === 0) this.#line.turnAway(error as Error);
+      this.#checkEmpty();
+    }
+  }
+
+  async #stillThere(conversation: SmtpConversation, signal: AbortSignal): Promise<SmtpConversation> {
+    try {
+      await this.#reset(conversation);
+      return conversation;
+    } catch {
+      return await this.replace(conversation, signal);
+    }
+  }
+
+  #watched(conversation: SmtpConversation): SmtpConversation {
+    conversation.onClose(() => {
+      const index = this.#idle.findIndex((idle) => idle.conversation === conversation);
+      if (index === -1) return;
+      clearTimeout(this.#idle[index]!.timer);
+      this.#idle.splice(index, 1);
+      this.#left();
+    });
+    return conversation;
+  }
+
+  #keep(conversation: SmtpConversation): void {
+    const timer = setTimeout(() => {
+      const [expired] = this.#idle.splice(this.#idle.indexOf(idle), 1);
+      void this.#retire(expired!.conversation);
+    }, this.#settings.idle);
+    const idle: IdleConversation = { conversation, since: performance.now(), timer };
+    this.#idle.push(idle);
+  }
+
+  async #settle(conversation: SmtpConversation): Promise<void> {
+    try {
+      await this.#reset(conversation);
+    } catch {
+      conversation.destroy();
+    }
+    this.give(conversation);
+  }
+
+  #reset(conversation: SmtpConversation): Promise<void> {
+    return conversation.reset(Math.min(this.#settings.timeouts.command, CHECK_TIMEOUT));
+  }
+
+  async #retire(conversation: SmtpConversation): Promise<void> {
+    await conversation.quit();
+    this.#left();
+  }
+
+  #left(): void {
+    this.#size--;
+    this.#grow();
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (!this.#closing) return;
+    if (this.#line.length === 0) this.#deserted.abort();
+    if (this.#size === 0) this.#emptied();
+  }
+}
+
+interface IdleConversation {
+  readonly conversation: SmtpConversation;
+  readonly since: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** A connection that rested longer is asked whether it is still there: servers and firewalls drop them without a word. Milliseconds. */
+const CHECK_AFTER = 5_000;
+const CHECK_TIMEOUT = 10_000;
+
+/** How long to make do with the connections there are when one more was refused. Milliseconds. */
+const GROW_AGAIN_AFTER = 5_000;

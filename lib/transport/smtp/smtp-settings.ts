@@ -1,0 +1,165 @@
+import { isIPv4 } from 'node:net';
+import { type Duration, toMilliseconds } from '../../duration.js';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import type { SmtpAuth, SmtpAuthMethod, SmtpTls, SmtpTransportOptions } from './smtp-transport-options.interface.js';
+import type { SmtpException } from './smtp-verdict.js';
+
+/** {@link SmtpTransportOptions} checked, with every default filled in. Durations are milliseconds. */
+export interface SmtpSettings {
+  readonly host: string;
+  readonly port: number;
+  /** `smtp://relay.test:587`: for messages, without secrets. */
+  readonly endpoint: string;
+  readonly tls: SmtpTls;
+  readonly loopback: boolean;
+  readonly auth?: SmtpAuth;
+  readonly authMethod?: SmtpAuthMethod;
+  readonly connections: number;
+  readonly messagesPerConnection: number;
+  readonly idle: number;
+  readonly name?: string;
+  readonly localAddress?: string;
+  readonly proxy?: URL;
+  readonly tlsOptions: NonNullable<SmtpTransportOptions['tlsOptions']>;
+  readonly timeouts: {
+    readonly connect: number;
+    readonly greeting: number;
+    readonly command: number;
+    readonly data: number;
+  };
+  /** What this provider's replies mean where the usual rules get them wrong. */
+  readonly exceptions: readonly SmtpException[];
+}
+
+/** @throws RelayConfigurationError names the option that is wrong, and how to mend it */
+export function smtpSettings(options: SmtpTransportOptions, exceptions: readonly SmtpException[] = []): SmtpSettings {
+  refuseUnknown(options, OPTIONS, 'smtp');
+  refuseUnknown(options.timeouts ?? {}, TIMEOUTS, 'smtp.timeouts');
+  const host = hostOf(options.host);
+  const loopback = isLoopback(host);
+  const tls = oneOf('tls', options.tls ?? usualTls(options.port, loopback), TLS);
+  const port = integer('port', options.port ?? (tls === 'implicit' ? 465 : 587), 65_535);
+  return {
+    host,
+    port,
+    endpoint: `${tls === 'implicit' ? 'smtps' : 'smtp'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    tls,
+    loopback,
+    ...(options.auth && { auth: authOf(options.auth) }),
+    ...(options.authMethod && { authMethod: methodOf(options.authMethod, options.auth) }),
+    connections: integer('connections', options.connections ?? 5),
+    messagesPerConnection: integer('messagesPerConnection', options.messagesPerConnection ?? Infinity),
+    idle: duration('idle', options.idle ?? '60s'),
+    ...(options.name && { name: options.name }),
+    ...(options.localAddress && { localAddress: options.localAddress }),
+    ...(options.proxy && { proxy: proxyOf(options.proxy) }),
+    tlsOptions: options.tlsOptions ?? {},
+    timeouts: {
+      connect: duration('timeouts.connect', options.timeouts?.connect ?? '30s'),
+      greeting: duration('timeouts.greeting', options.timeouts?.greeting ?? '1m'),
+      command: duration('timeouts.command', options.timeouts?.command ?? '5m'),
+      data: duration('timeouts.data', options.timeouts?.data ?? '10m'),
+    },
+    exceptions,
+  };
+}
+
+const TLS: readonly SmtpTls[] = ['implicit', 'required', 'opportunistic', 'never'];
+const METHODS: readonly SmtpAuthMethod[] = ['PLAIN', 'LOGIN', 'XOAUTH2'];
+const PROXIES: readonly string[] = ['http:', 'https:', 'socks5:'];
+
+const OPTIONS: Readonly<Record<keyof SmtpTransportOptions, true>> = {
+  host: true,
+  port: true,
+  tls: true,
+  auth: true,
+  authMethod: true,
+  connections: true,
+  messagesPerConnection: true,
+  idle: true,
+  name: true,
+  localAddress: true,
+  proxy: true,
+  tlsOptions: true,
+  timeouts: true,
+  dkim: true,
+  sign: true,
+};
+
+const TIMEOUTS: Readonly<Record<keyof SmtpSettings['timeouts'], true>> = {
+  connect: true,
+  greeting: true,
+  command: true,
+  data: true,
+};
+
+function wrong(option: string, message: string, cause?: unknown): RelayConfigurationError {
+  return new RelayConfigurationError(`smtp.${option}`, message, cause);
+}
+
+function refuseUnknown(given: object, known: object, path: string): void {
+  const unknown = Object.keys(given).find((key) => !Object.hasOwn(known, key));
+  if (unknown === undefined) return;
+  throw new RelayConfigurationError(`${path}.${unknown}`, `no such option; there are ${Object.keys(known).join(', ')}`);
+}
+
+function hostOf(host: unknown): string {
+  if (typeof host !== 'string' || !/^[^\s/@]+$/.test(host)) {
+    throw wrong('host', `${JSON.stringify(host)} is no host; give a name such as 'smtp.acme.test', or an IP address`);
+  }
+  return host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+function usualTls(port: unknown, loopback: boolean): SmtpTls {
+  if (port === 465) return 'implicit';
+  return loopback ? 'opportunistic' : 'required';
+}
+
+function integer(option: string, value: unknown, max = Infinity): number {
+  const whole = Number.isInteger(value) || (value === Infinity && max === Infinity);
+  if (typeof value === 'number' && whole && value >= 1 && value <= max) return value;
+  throw wrong(
+    option,
+    `${String(value)} must be a whole number of 1 or more${max < Infinity ? `, at most ${max}` : ''}`,
+  );
+}
+
+function duration(option: string, value: Duration): number {
+  try {
+    return toMilliseconds(value, option);
+  } catch (error) {
+    throw wrong(option, (error as Error).message.replace(`${option}: `, ''), error);
+  }
+}
+
+function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T;
+  throw wrong(option, `${JSON.stringify(value)} must be one of ${allowed.join(', ')}`);
+}
+
+function authOf(auth: SmtpAuth): SmtpAuth {
+  const { user, pass, accessToken } = auth as { user?: unknown; pass?: unknown; accessToken?: unknown };
+  if (typeof user !== 'string' || user === '') throw wrong('auth.user', 'must be the name to log in with');
+  const secret = pass ?? accessToken;
+  if ((typeof secret === 'string' && secret !== '') || (typeof accessToken === 'function' && pass === undefined))
+    return auth;
+  throw wrong('auth', 'needs { user, pass }, or { user, accessToken } with a token or a function that returns one');
+}
+
+function methodOf(method: string, auth: SmtpAuth | undefined): SmtpAuthMethod {
+  const known = oneOf('authMethod', method, METHODS);
+  if (!auth) throw wrong('authMethod', 'is of no use without auth');
+  if ((known === 'XOAUTH2') === 'accessToken' in auth) return known;
+  throw wrong('authMethod', known === 'XOAUTH2' ? 'XOAUTH2 needs auth.accessToken' : `${known} needs auth.pass`);
+}
+
+// The URL may hold a password: it is not repeated.
+function proxyOf(proxy: string): URL {
+  const url = URL.canParse(proxy) ? new URL(proxy) : undefined;
+  if (url && PROXIES.includes(url.protocol) && url.hostname) return url;
+  throw wrong('proxy', "must be a URL such as 'http://proxy.test:3128' or 'socks5://user:pass@proxy.test:1080'");
+}

@@ -1,0 +1,22 @@
+// Compiles a sample and runs it: node sample/run.mjs 01-quickstart [script] [arguments ...]
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const [name = '01-quickstart', script = 'main', ...args] = process.argv.slice(2);
+const folder = join(import.meta.dirname, name);
+const tsc = join(import.meta.dirname, '..', 'node_modules', 'typescript', 'bin', 'tsc');
+
+const compiled = spawnSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' });
+if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+// What `assets` in nest-cli.json does for an application that is built with the Nest CLI.
+const mails = join(folder, 'src', 'mails');
+if (existsSync(mails)) cpSync(mails, join(folder, 'dist', 'mails'), { recursive: true });
+
+const child = spawn(process.execPath, ['--enable-source-maps', join(folder, 'dist', `${script}.js`), ...args], {
+  stdio: 'inherit',
+});
+// Ctrl-C reaches the whole process group by itself; other signals are passed on.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
