@@ -131,6 +131,34 @@ describe('a Postgres may be given as', () => {
       expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
     });
 
+    it('which gets back a connection, too, that comes only when the queue is closed', async () => {
+      const slow = new Pool({ connectionString: url, max: 4 });
+      const late: Promise<unknown>[] = [];
+      let isSlow = false;
+      const connect = async (): Promise<PoolClient> => {
+        const held = isSlow;
+        const client = await slow.connect();
+        if (held) late.push(sleep(100));
+        await late.at(-1);
+        return client;
+      };
+      const queue = await open({ connect, query: slow.query.bind(slow) });
+      await queue.add(newMail());
+      isSlow = true;
+      queue.work(new Recorder().handler(), { concurrency: 1 });
+      await eventually(
+        async () => late.length,
+        (count) => count > 0,
+      );
+      await queue.close();
+      await Promise.all(late);
+      await eventually(
+        async () => slow.totalCount - slow.idleCount,
+        (out) => out === 0,
+      );
+      await slow.end();
+    });
+
     it('of one connection more than the worker listens on', async () => {
       const small = new Pool({ connectionString: url, max: 2 });
       const queue = await open(small);

@@ -41,6 +41,7 @@ export class Database {
   }
 
   async query(text: string, values: readonly unknown[] | undefined, limit: number): Promise<SqlResult> {
+    if (this.#closed) throw isClosed();
     try {
       const result = await this.#source.query(text, values, limit);
       this.#outage.up();
@@ -51,8 +52,13 @@ export class Database {
     }
   }
 
-  listen(): Promise<ListenClient> {
-    return this.#source.listen();
+  /** A connection that comes after the end is given back at once: nobody would ever do so, and the application could not end its pool. */
+  async listen(): Promise<ListenClient> {
+    if (this.#closed) throw isClosed();
+    const client = await this.#source.listen();
+    if (!this.#closed) return client;
+    client.release(true);
+    throw isClosed();
   }
 
   /** Awaits a call to the queue or the store. @throws QueueUnavailableError */
@@ -99,6 +105,10 @@ export class Database {
     if (patience > 0) await within(patience, this.ready);
     if (!this.#isReady) throw unavailable(new DatabaseUnavailableError(false, undefined));
   }
+}
+
+function isClosed(): DatabaseUnavailableError {
+  return new DatabaseUnavailableError(false, new Error('The queue is closed'));
 }
 
 function unavailable({ sent, cause }: DatabaseUnavailableError): QueueUnavailableError {
