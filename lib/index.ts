@@ -1,4 +1,8 @@
 export { RelayModule } from './relay.module.js';
+export { byDomain, failover, roundRobin, weighted } from './delivery/route/routes.js';
+export type { Route } from './delivery/route/route.js';
+export type { PassedOver } from './delivery/outcome-store.interface.js';
+export { perTenant, type TenantTransport, type TenantTransportOptions } from './transport/tenant.transport.js';
 export type {
   RelayAsyncOptions,
   RelayModuleExtras,

@@ -1,6 +1,7 @@
 import type {
   AttemptRecord,
   MailRecord,
+  PassedOver,
   RecipientOutcome,
   RecipientState,
   StoredError,
@@ -33,6 +34,8 @@ export interface Attempt {
   at: Date;
   outcome: string;
   error?: { message: string; scope: ErrorScope; ambiguous: boolean; replyCode?: number };
+  /** The transports before it in the route, and why it was not one of them: what they answered, or that they are down. */
+  passed?: readonly PassedOver[];
 }
 
 /** The whole story of a mail. */
@@ -107,13 +110,14 @@ function openState(state: RecipientState, found: FoundMail | null, record: MailR
   return later && found.state === 'scheduled' && !record?.attempts.length ? 'scheduled' : 'queued';
 }
 
-function attemptStatus({ transport, at, outcome, error }: AttemptRecord): Attempt {
+function attemptStatus({ transport, at, outcome, error, passed }: AttemptRecord): Attempt {
   const { message, scope = 'transport', ambiguous = false, replyCode } = error ?? { message: '' };
   return {
     transport,
     at: new Date(at),
     outcome,
     ...(error && { error: { message, scope, ambiguous, ...(replyCode !== undefined && { replyCode }) } }),
+    ...(passed && { passed }),
   };
 }
 

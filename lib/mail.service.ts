@@ -7,7 +7,8 @@ import { mailForm } from './compose/mail-form.js';
 import type { MailRenderer } from './compose/mail-renderer.js';
 import type { DirectDelivery } from './delivery/direct-delivery.js';
 import type { RecipientOutcome } from './delivery/outcome-store.interface.js';
-import type { MailDemands, TransportSet } from './delivery/transport-set.js';
+import type { MailDemands } from './delivery/demands.js';
+import type { TransportSet } from './delivery/transport-set.js';
 import { MailError } from './errors/mail.error.js';
 import { MailMessageError } from './errors/mail-message.error.js';
 import { ENDED, type MailStatus, mailStatus, publicError, type SendResult } from './mail-status.js';
@@ -276,7 +277,13 @@ export class MailService {
   }
 
   #checkTransport({ snapshot, body, attachments }: ComposedMail): void {
-    this.#parts.transports?.check(snapshot.transport, demandsOf({ snapshot, body, attachments }));
+    const { transport, tenant, envelope } = snapshot;
+    const mail = {
+      to: envelope.to,
+      ...(transport !== undefined && { transport }),
+      ...(tenant !== undefined && { tenant }),
+    };
+    this.#parts.transports?.check(mail, demandsOf({ snapshot, body, attachments }));
   }
 
   async #result({ snapshot }: NewMail, { id, duplicate }: AddedMail): Promise<SendResult> {

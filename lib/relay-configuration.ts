@@ -2,26 +2,33 @@ import type { Type } from '@nestjs/common';
 import { type MailDefaults } from './compose/mail-defaults.interface.js';
 import { readRetry } from './compose/mail-composer.js';
 import type { MailInterceptor } from './delivery/attempt.js';
+import { NO_SETTINGS } from './delivery/flow/limit-settings.js';
+import { type Redirect, redirectTo } from './delivery/redirect.js';
 import { DEFAULT_RETRY } from './delivery/retry-schedule.js';
+import type { RouteNode } from './delivery/route/route.js';
+import type { RouteFunction } from './delivery/route/router.js';
+import type { ConfiguredTransport } from './delivery/transport-set.js';
 import { MailMessageError } from './errors/mail-message.error.js';
 import { RelayConfigurationError } from './errors/relay-configuration.error.js';
 import { parseAddress, parseAddresses } from './mail/address.js';
 import { checkHeaders } from './mail/headers.js';
 import { PROVIDER_SCHEMES } from './providers/provider-schemes.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
-import type { RelayOptions, TransportConfig } from './relay-options.interface.js';
+import { readRoute, readTransports } from './read-transports.js';
+import { refuseUnknown } from './refuse-unknown.js';
+import type { RelayOptions } from './relay-options.interface.js';
 import { TemplateEngine, type TemplateOptions } from './template/template-engine.js';
 import { InboxTransport } from './transport/inbox.transport.js';
-import { MailTransport } from './transport/mail-transport.js';
-import { registerTransportScheme, transportFromUrl } from './transport/transport-url.js';
+import { registerTransportScheme } from './transport/transport-url.js';
 
 /** Options, checked and complete. */
 export interface RelayConfiguration {
   defaults: MailDefaults;
   /** By name; classes are made by Nest later. */
-  transports: ReadonlyMap<string, MailTransport | Type<MailTransport>>;
-  /** Name of the transport of mails that name none. */
-  route: string;
+  transports: ReadonlyMap<string, ConfiguredTransport>;
+  /** Of mails that name no transport. */
+  route: RouteNode | RouteFunction;
+  redirect?: Redirect;
   templates?: TemplateEngine | TemplateOptions;
   queue: QueueOptions;
   worker: false | { concurrency: number; streams: Readonly<Record<string, number>> };
@@ -41,11 +48,13 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
   refuseUnknown(options, OPTIONS, '');
   const given = options as RelayOptions;
   const worker = readWorker(given.worker);
-  const transports = readTransports(given, worker === false, name);
+  const transports = readTransports(given) ?? inbox(worker === false, name);
+  const redirect = readRedirect(given.redirect);
   return {
     defaults: readDefaults(given),
     transports,
-    route: readRoute(given.route, transports),
+    route: readRoute(given.route, [...transports.keys()]),
+    ...(redirect && { redirect }),
     ...(given.templates !== undefined && { templates: readTemplates(given.templates) }),
     queue:
       given.queue !== undefined
@@ -70,6 +79,7 @@ const OPTIONS = [
   'retry',
   'onAmbiguous',
   'locale',
+  'redirect',
   'interceptors',
 ] as const satisfies readonly (keyof RelayOptions)[];
 
@@ -91,22 +101,8 @@ function readLocale(locale: RelayOptions['locale']): MailDefaults['locale'] {
   return resolve ? () => resolve() ?? fallback : () => fallback;
 }
 
-function readTransports(options: RelayOptions, queuesOnly: boolean, name: string): RelayConfiguration['transports'] {
-  const { transport, transports } = options;
-  if (transport !== undefined && transports !== undefined)
-    throw new RelayConfigurationError('transports', 'cannot go with `transport`; give one of them');
-  if (transports !== undefined) {
-    if (typeof transports !== 'object' || transports === null || Object.keys(transports).length === 0) {
-      throw new RelayConfigurationError('transports', "is an object of transports by name: { main: 'smtp://...' }");
-    }
-    return new Map(
-      Object.entries<TransportConfig>(transports).map(([key, config]) => [
-        key,
-        readTransport(config, `transports.${key}`),
-      ]),
-    );
-  }
-  if (transport !== undefined) return new Map([['default', readTransport(transport, 'transport')]]);
+/** Where nothing is configured: a local inbox, in development. */
+function inbox(queuesOnly: boolean, name: string): Map<string, ConfiguredTransport> {
   if (queuesOnly) return new Map();
   if (process.env.NODE_ENV === 'production') {
     throw new RelayConfigurationError(
@@ -114,36 +110,22 @@ function readTransports(options: RelayOptions, queuesOnly: boolean, name: string
       "is missing, and NODE_ENV is production: give e.g. transport: 'smtp://user:password@host', or worker: false for a process that only queues",
     );
   }
-  return new Map([
-    ['inbox', new InboxTransport({ dir: `${LOCAL_FOLDER}/${name === 'default' ? 'mails' : `mails-${name}`}` })],
-  ]);
+  const dir = `${LOCAL_FOLDER}/${name === 'default' ? 'mails' : `mails-${name}`}`;
+  return new Map([['inbox', { source: new InboxTransport({ dir }), limits: NO_SETTINGS }]]);
 }
 
-function readTransport(config: TransportConfig, option: string): MailTransport | Type<MailTransport> {
-  if (typeof config === 'string') return transportFromUrl(config, option);
-  if (isTransport(config)) return config;
-  if (typeof config === 'object' && config !== null && 'use' in config) {
-    refuseUnknown(config, ['use'], `${option}.`);
-    return readTransport(config.use, `${option}.use`);
-  }
-  throw new RelayConfigurationError(
-    option,
-    "is a URL such as 'smtp://user:password@host', a MailTransport, or a class that extends MailTransport",
-  );
-}
-
-/** By shape as well: an application may hold a second copy of this package. */
-function isTransport(value: unknown): value is MailTransport | Type<MailTransport> {
-  if (value instanceof MailTransport) return true;
-  const methods = typeof value === 'function' ? (value.prototype as object | undefined) : value;
-  return typeof methods === 'object' && methods !== null && 'send' in methods && typeof methods.send === 'function';
-}
-
-function readRoute(route: string | undefined, transports: RelayConfiguration['transports']): string {
-  const names = [...transports.keys()];
-  if (route === undefined) return names[0] ?? '';
-  if (names.length === 0 || names.includes(route)) return route;
-  throw new RelayConfigurationError('route', `names ${JSON.stringify(route)}; configured are ${names.join(', ')}`);
+function readRedirect(redirect: RelayOptions['redirect']): Redirect | undefined {
+  if (redirect === undefined) return undefined;
+  refuseUnknown(redirect, ['to', 'except'], 'redirect.');
+  const { to, except = [] } = redirect;
+  if (to === undefined)
+    throw new RelayConfigurationError('redirect.to', 'is missing: the address that all mails go to');
+  if (!Array.isArray(except) || !except.every((pattern) => typeof pattern === 'string' && pattern.includes('@')))
+    throw new RelayConfigurationError(
+      'redirect.except',
+      "is an array of addresses, in which * is anything: ['*@acme.test']",
+    );
+  return asConfiguration(() => redirectTo(parseAddress(to, 'redirect.to'), except));
 }
 
 function readTemplates(templates: NonNullable<RelayOptions['templates']>): TemplateEngine | TemplateOptions {
@@ -183,15 +165,6 @@ function oneOf<const V extends string>(value: unknown, values: readonly [V, ...V
   if (value === undefined) return values[0];
   if (values.includes(value as V)) return value as V;
   throw new RelayConfigurationError(option, `is ${values.map((one) => `'${one}'`).join(' or ')}`);
-}
-
-function refuseUnknown(options: object, known: readonly string[], prefix: string): void {
-  if (typeof options !== 'object' || options === null)
-    throw new RelayConfigurationError(prefix.slice(0, -1), 'is an object');
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
-    throw new RelayConfigurationError(`${prefix}${key}`, `is no option; known are ${known.join(', ')}`);
-  }
 }
 
 function prefixed(values: Readonly<Record<string, number>>, prefix: string): Record<string, number> {

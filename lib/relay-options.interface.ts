@@ -1,19 +1,30 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
 import type { MailInterceptor } from './delivery/attempt.js';
+import type { Route } from './delivery/route/route.js';
+import type { MailMessage } from './mail/mail-message.interface.js';
 import type { AddressInput, OneOrMany, RetryOptions } from './mail/mail-options.interface.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
 import type { TemplateEngine, TemplateOptions } from './template/template-engine.js';
-import type { MailTransport } from './transport/mail-transport.js';
+import type { Rate } from './transport/rate.js';
+import type { TenantTransport } from './transport/tenant.transport.js';
+import type { TransportInput } from './transport/transport-input.js';
 
-/** A URL such as `smtp://user:password@smtp.acme.test`, a transport, or a class that Nest makes. */
-export type TransportInput = string | MailTransport | Type<MailTransport>;
+export type { TransportInput } from './transport/transport-input.js';
 
-/** A transport with settings of the relay's own. */
+/** How fast a transport may be used, counted over all processes. Rates and quotas count recipients, as the providers do. */
 export interface TransportSettings {
   use: TransportInput;
+  /** `'14/s'`, or `'auto'`: the provider's own limit. Mails that are too fast wait for their turn. Default no limit. */
+  rate?: Rate | 'auto';
+  /** `'50000/day'`, or `'auto'`, in a window that slides. When it is used up, mails go to the next transport of their route, or wait. */
+  quota?: Rate | 'auto';
+  /** Attempts at once. */
+  concurrency?: number;
+  /** For recipients of a domain, beside the transport's own. */
+  perDomain?: Record<string, { rate?: Rate; concurrency?: number }>;
 }
 
-export type TransportConfig = TransportInput | TransportSettings;
+export type TransportConfig = TransportInput | TransportSettings | TenantTransport;
 
 /** How a relay is set up. All of it is optional in development; in production a transport is not. */
 export interface RelayOptions<N extends string = string> {
@@ -26,8 +37,15 @@ export interface RelayOptions<N extends string = string> {
   transport?: TransportConfig;
   /** Several transports by name. Not with `transport`. */
   transports?: { [K in N]: TransportConfig };
-  /** The transport of mails that name none; default the first of `transports`. */
-  route?: NoInfer<N>;
+  /**
+   * Where mails go that name no transport: a name, `failover('ses', 'postmark')` and its like, the same as text (`'failover(ses postmark)'`),
+   * or a function, which is asked in the worker. Default the first of `transports`.
+   */
+  route?:
+    | NoInfer<N>
+    | Route<NoInfer<N>>
+    | `${'failover' | 'roundrobin' | 'weighted' | 'bydomain'}(${string})`
+    | ((message: MailMessage) => NoInfer<N> | Route<NoInfer<N>>);
   /** A folder of Handlebars templates with its options, or an engine of your own. */
   templates?: TemplateEngine | TemplateOptions;
   /** Where mails wait. Default embedded, in `.mail-relay/queue`. */
@@ -46,6 +64,8 @@ export interface RelayOptions<N extends string = string> {
   onAmbiguous?: 'retry' | 'hold';
   /** The locale of mails that name none; `resolve` is asked in `send()`, e.g. for the locale of the request. */
   locale?: { default: string; resolve?: () => string | undefined };
+  /** Staging: every mail goes to `to`, but for those whose recipient one of the patterns fits: `['*@acme.test']`. */
+  redirect?: { to: AddressInput; except?: readonly string[] };
   /** Around every attempt, the first outermost. */
   interceptors?: readonly Type<MailInterceptor>[];
 }

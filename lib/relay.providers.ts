@@ -95,8 +95,8 @@ function relayProviders(name: string | undefined, configKey: string | undefined)
     },
     {
       provide: getMailTransportToken(name),
-      inject: [part('transports')],
-      useFactory: (transports: TransportSet) => new RootTransport(() => transports.root),
+      inject: [part('runtime')],
+      useFactory: (runtime: RelayRuntime) => new RootTransport(runtime),
     },
     {
       provide: part('mails'),

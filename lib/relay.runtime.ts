@@ -7,11 +7,14 @@ import { AttemptLog } from './delivery/attempt-log.js';
 import type { MailInterceptor } from './delivery/attempt.js';
 import { Delivery } from './delivery/delivery.js';
 import { DirectDelivery } from './delivery/direct-delivery.js';
+import { Dispatcher } from './delivery/dispatcher.js';
 import type { JobOutcome, MailJob } from './delivery/mail-job.interface.js';
 import { MailWords } from './delivery/mail-words.js';
 import { StreamSlots } from './delivery/stream-slots.js';
 import type { TransportSet } from './delivery/transport-set.js';
+import { MailError } from './errors/mail.error.js';
 import { instanceOf } from './instance-of.js';
+import type { MailMessage } from './mail/mail-message.interface.js';
 import { MailService } from './mail.service.js';
 import type { MailRegistry } from './mail-registry.js';
 import { refuseForeignProcessors } from './refuse-foreign-processors.js';
@@ -19,6 +22,8 @@ import type { MailQueue, MailWorker } from './queue/mail-queue.interface.js';
 import type { RelayConfiguration } from './relay-configuration.js';
 import type { HostedWorker } from './relay-worker.host.js';
 import type { OpenedTemplates } from './template/open-templates.js';
+import type { RecipientResult, SendContext, TransportResult } from './transport/mail-transport.js';
+import type { TransportRoot } from './transport/root.transport.js';
 
 export interface RelayRuntimeParts {
   name: string;
@@ -38,10 +43,12 @@ export interface RelayRuntimeParts {
 const CLOSE = 5_000;
 
 /** One relay, put together: its service, its worker, and their life with the application's. */
-export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, HostedWorker {
+export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, HostedWorker, TransportRoot {
   readonly service: MailService;
   readonly #parts: RelayRuntimeParts;
   readonly #words: MailWords;
+  readonly #dispatcher: Dispatcher;
+  readonly #direct: DirectDelivery;
   #interceptors: readonly MailInterceptor[] = [];
   #worker?: MailWorker;
 
@@ -50,6 +57,13 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     const { configuration, queue, clock, templates, transports, mails, name } = parts;
     const renderer = new MailRenderer(templates);
     this.#words = new MailWords(renderer, mails);
+    const { redirect } = configuration;
+    this.#dispatcher = new Dispatcher(transports, () => ({
+      interceptors: this.#interceptors,
+      ...(redirect && { redirect }),
+      now: clock,
+    }));
+    this.#direct = new DirectDelivery(transports.router, this.#dispatcher, this.#words);
     const sends = configuration.worker !== false || configuration.transports.size > 0;
     this.service = new MailService({
       composer: new MailComposer(configuration.defaults, name, clock),
@@ -58,16 +72,16 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       now: clock,
       ...(sends && {
         transports,
-        direct: new DirectDelivery(transports, this.#words, () => this.#interceptors, clock),
+        direct: this.#direct,
       }),
     });
   }
 
   async onModuleInit(): Promise<void> {
-    const { configuration, transports, mails, modules, discovery, queueName } = this.#parts;
+    const { configuration, transports, mails, modules, discovery, queueName, queue, clock } = this.#parts;
     refuseForeignProcessors(discovery, queueName);
     mails.discover();
-    await transports.open(modules);
+    await transports.open(modules, queue.shared, clock);
     this.#interceptors = await Promise.all(configuration.interceptors.map((type) => instanceOf(type, modules)));
   }
 
@@ -77,9 +91,9 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     const slots = new StreamSlots(configuration.worker.concurrency, configuration.worker.streams);
     const delivery = new Delivery({
       store: queue.store,
-      transports,
+      router: transports.router,
+      dispatcher: this.#dispatcher,
       words: this.#words,
-      interceptors: this.#interceptors,
       log: new AttemptLog(),
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
@@ -89,6 +103,23 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       return 'wait' in outcome ? { type: 'later', at: clock() + outcome.wait } : outcome;
     };
     this.#worker = queue.work(handle, { concurrency: slots.total });
+  }
+
+  /** For who injects `MailTransport`. */
+  async hand(message: MailMessage, context: SendContext): Promise<TransportResult> {
+    const outcomes = await this.#direct.hand(message, context);
+    return {
+      ...(outcomes[0]?.providerMessageId !== undefined && { providerMessageId: outcomes[0].providerMessageId }),
+      recipients: outcomes.map(({ address, state, error }) => ({
+        address,
+        state: state as RecipientResult['state'],
+        ...(error && { error: new MailError(error.message, { ...error, permanent: state === 'bounced' }) }),
+      })),
+    };
+  }
+
+  verify(): Promise<void> {
+    return this.#parts.transports.verify();
   }
 
   async drain(deadline: number): Promise<void> {

@@ -1,12 +1,22 @@
 import { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailTransport, RecipientResult, SendContext, TransportResult } from '../transport/mail-transport.js';
+import { redirected, type Redirect } from './redirect.js';
 import type { AttemptRecord, RecipientOutcome, RecipientState, StoredError } from './outcome-store.interface.js';
 
 /** A transport with the name it has in the configuration. */
 export interface NamedTransport {
   readonly name: string;
   readonly transport: MailTransport;
+}
+
+/** What stands around every attempt. */
+export interface AttemptSetting {
+  readonly interceptors: readonly MailInterceptor[];
+  /** In staging. */
+  readonly redirect?: Redirect;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** What one attempt came to. */
@@ -31,13 +41,16 @@ export async function attempt(
   message: MailMessage,
   { name, transport }: NamedTransport,
   context: SendContext,
-  interceptors: readonly MailInterceptor[],
-  at: number,
+  { interceptors, redirect, now }: AttemptSetting,
 ): Promise<AttemptResult> {
+  const at = now();
   let answer: TransportResult | undefined;
   let send = async (intercepted: MailMessage): Promise<TransportResult> => {
     await context.confirm?.();
-    return (answer = (await transport.send(intercepted, context)) ?? {});
+    // Innermost, so that nothing can lead a mail past it.
+    const way = redirect && redirected(intercepted, redirect, transport.capabilities);
+    const result = (await transport.send(way?.message ?? intercepted, context)) ?? {};
+    return (answer = way?.answer(result) ?? result);
   };
   for (const interceptor of interceptors.toReversed()) {
     const handle = send;
@@ -48,7 +61,7 @@ export async function attempt(
   } catch (thrown) {
     // What the provider took is sent, whatever went wrong in an interceptor afterwards.
     if (answer) return taken(answer, message, name, at);
-    return refused(toMailError(thrown), message, name, at);
+    return failedAttempt(toMailError(thrown), message, name, at);
   }
 }
 
@@ -103,7 +116,7 @@ function recipientsOf({ recipients }: TransportResult): readonly RecipientResult
 const STATES: ReadonlySet<string> = new Set(['sent', 'deferred', 'bounced'] satisfies RecipientResult['state'][]);
 
 /** A permanent fault of the mail bounces it; all else defers it. A transport's own trouble is never the mail's fault. */
-function refused(error: MailError, message: MailMessage, transport: string, at: number): AttemptResult {
+export function failedAttempt(error: MailError, message: MailMessage, transport: string, at: number): AttemptResult {
   const state: RecipientState = error.permanent && error.scope !== 'transport' ? 'bounced' : 'deferred';
   const stored = storedError(error);
   const recipients = message.envelope.to.map((address): RecipientOutcome => ({ address, state, at, error: stored }));

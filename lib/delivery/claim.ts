@@ -11,6 +11,7 @@ export class Claim {
   readonly #store: OutcomeStore;
   readonly #now: () => number;
   #confirmedAt = -Infinity;
+  #transport?: string;
   cancelled = false;
   lost = false;
   /** The backend could not be asked. */
@@ -25,21 +26,24 @@ export class Claim {
   /**
    * Renews the lock and marks the mail as being sent. A lost lock means that another worker sends it; a store that cannot be written
    * to means that the outcome could not be kept. In both cases nothing must be sent.
+   *
+   * @param transport which is about to have the mail
    */
-  async confirm(): Promise<void> {
+  async confirm(transport: string): Promise<void> {
     // Monotonic, and it runs while the event loop is blocked.
-    if (performance.now() - this.#confirmedAt < FRESH) return;
+    if (transport === this.#transport && performance.now() - this.#confirmedAt < FRESH) return;
     const { snapshot, stalls } = this.#job;
     if (!(await this.#ask(() => this.#job.extendLock()))) {
       this.lost = true;
       throw new MailError('Another worker has taken this mail over', { code: 'ELOCK' });
     }
     // Only now: who has lost the lock must leave no mark in the store.
-    if ((await this.#ask(() => this.#store.begin(snapshot.id, this.#now(), stalls))) === 'cancelled') {
+    if ((await this.#ask(() => this.#store.begin(snapshot.id, this.#now(), stalls, transport))) === 'cancelled') {
       this.cancelled = true;
       throw new MailError('The mail was cancelled', { code: 'ECANCELLED' });
     }
     this.#confirmedAt = performance.now();
+    this.#transport = transport;
   }
 
   async #ask<T>(question: () => Promise<T>): Promise<T> {

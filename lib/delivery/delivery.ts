@@ -1,32 +1,34 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { createMessage, forRecipients, storedAttachments } from '../compose/create-message.js';
+import { createMessage, storedAttachments } from '../compose/create-message.js';
 import { decodeValue } from '../mail/snapshot-value.js';
-import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type { MailBody } from '../mail/mail-snapshot.interface.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import { MailError } from '../errors/mail.error.js';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
-import { attempt, type AttemptResult, type MailInterceptor, storedError, toMailError } from './attempt.js';
+import { type AttemptResult, storedError, toMailError } from './attempt.js';
 import type { AttemptLog } from './attempt-log.js';
 import { Claim } from './claim.js';
+import type { DispatchEnd, Dispatcher, DispatchOrder } from './dispatcher.js';
+import type { Turn } from './flow/transport-state.js';
 import type { JobOutcome, MailJob } from './mail-job.interface.js';
+import { MailInHand } from './mail-in-hand.js';
 import type {
   OutcomeChange,
-  MailRecord,
   OutcomeStore,
   RecipientOutcome,
   RecipientState,
   StoredError,
 } from './outcome-store.interface.js';
 import { nextAttempt } from './retry-schedule.js';
-import type { TransportSet } from './transport-set.js';
+import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
 
 export interface DeliveryParts {
   store: OutcomeStore;
-  transports: TransportSet;
+  router: Router;
+  dispatcher: Dispatcher;
   words: MailWords;
-  interceptors: readonly MailInterceptor[];
   log: AttemptLog;
   /** What to do when nobody knows whether the provider took the mail. */
   onAmbiguous: 'retry' | 'hold';
@@ -43,7 +45,10 @@ const UNKNOWN_WAIT = 15_000;
 /** How long a mail waits at most when the store refuses to be written to, in milliseconds. */
 const UNWRITABLE_WAIT = 2_000;
 
-/** Takes one mail from the queue through one attempt, and says what becomes of it. */
+/** Mails that wait for a transport do not all come back in the same moment. Milliseconds. */
+const SPREAD = 1_000;
+
+/** Takes one mail from the queue to its transports, and says what becomes of it. */
 export class Delivery {
   readonly #parts: DeliveryParts;
 
@@ -58,38 +63,16 @@ export class Delivery {
     if (mail.record?.cancelled) return this.#end(mail, 'cancelled');
     const crash = this.#crashed(mail);
     if (crash) return this.#end(mail, 'failed', crash);
-    const { snapshot } = job;
-    const transport = this.#parts.transports.pick(snapshot.transport);
-    if (!transport)
-      return this.#waitForOther(
-        mail,
-        `the transport ${snapshot.transport} is not configured in this process`,
-        'unknown-transport',
-      );
     const message = await this.#message(mail);
     if ('type' in message) return message;
+    const legs = await this.#legs(mail, message);
+    if ('type' in legs) return legs;
     const claim = new Claim(job, store, this.#parts.now);
-    const context = {
-      signal: job.signal,
-      attempt: (mail.record?.attempts.length ?? 0) + 1,
-      idempotencyKey: idempotencyKey(snapshot, mail.pending),
-      confirm: () => claim.confirm(),
-    };
-    const result = await attempt(
-      forRecipients(message, mail.pending),
-      transport,
-      context,
-      this.#parts.interceptors,
-      this.#parts.now(),
-    );
-    if (result.error) {
-      if (claim.cancelled) return this.#end(mail, 'cancelled');
-      if (claim.lost) return { type: 'lost' };
-      // Nothing was sent, since the outcome could not have been kept.
-      if (claim.unwritable) return { type: 'later', at: this.#parts.now() + UNWRITABLE_WAIT * Math.random() };
-      if (job.signal.aborted && !result.error.ambiguous) return { type: 'release' };
+    for (const leg of mail.pinned(legs)) {
+      const ended = await this.#goThrough(leg, mail, message, claim);
+      if (ended) return ended;
     }
-    return this.#conclude(mail, result);
+    return mail.conclusion();
   }
 
   /** What the stalls since the last finished attempt say: a mail that takes its worker down must not do so for ever. */
@@ -121,8 +104,11 @@ export class Delivery {
     const body = decodeValue(snapshot.body) as MailBody;
     try {
       const words = await this.#parts.words.of(snapshot, body, mail.record?.content, signal);
-      if (words.type === 'unknown')
-        return this.#waitForOther(mail, `no mail class ${snapshot.mail} is known in this process`, 'unknown-mail');
+      if (words.type === 'unknown') {
+        const why = `no mail class ${snapshot.mail} is known in this process`;
+        await this.#waitForOther(mail, mail.pending, why, 'unknown-mail');
+        return mail.conclusion();
+      }
       if (words.type === 'none') return this.#end(mail, 'cancelled');
       if (words.content !== undefined) await this.#save(mail, { content: words.content });
       return createMessage(snapshot, body, storedAttachments(snapshot.attachments), words.rendered);
@@ -130,65 +116,157 @@ export class Delivery {
       const error = renderError(thrown);
       if (error.permanent) return this.#end(mail, 'failed', storedError(error));
       if (signal.aborted) return { type: 'release' };
-      return this.#conclude(mail, renderFailure(mail, error, this.#parts.now()));
+      return this.#putOff(mail, 'not rendered', error);
     }
   }
 
-  /** Writes down what an attempt came to, then decides: done, later, or dead. */
-  async #conclude(mail: MailInHand, result: AttemptResult): Promise<JobOutcome> {
-    const { snapshot } = mail.job;
-    const now = this.#parts.now();
-    const deferrals = mail.record?.deferrals ?? 0;
-    let outcome: JobOutcome | undefined;
-    let recipients = result.record.recipients;
-    if (result.error?.ambiguous && this.#parts.onAmbiguous === 'hold') {
-      recipients = recipients.map((one) => ({
-        ...one,
-        state: 'failed' as const,
-        error: { ...one.error!, reason: 'ambiguous' },
-      }));
-    } else if (recipients.some(({ state }) => state === 'deferred')) {
-      const at = nextAttempt(snapshot.retry, {
-        now,
-        since: mail.since,
-        deferrals,
-        retryAfter: result.retryAfter,
-      });
-      if (at === 'expired') recipients = recipients.map((one) => (one.state === 'deferred' ? expired(one) : one));
-      else outcome = { type: 'later', at };
+  /** Where the mail may go, or what becomes of one that nobody can say it of. */
+  async #legs(mail: MailInHand, message: MailMessage): Promise<Leg[] | JobOutcome> {
+    const { transport } = mail.job.snapshot;
+    if (transport !== undefined) return [{ candidates: [transport], to: mail.pending }];
+    try {
+      return this.#parts.router.legs(message, mail.pending);
+    } catch (thrown) {
+      // The application's own function, which may do better next time.
+      return this.#putOff(mail, 'no route', toMailError(thrown));
+    }
+  }
+
+  /** Tries the transports of a leg; gives an outcome where that ends the job. */
+  async #goThrough(leg: Leg, mail: MailInHand, message: MailMessage, claim: Claim): Promise<JobOutcome | undefined> {
+    const { job } = mail;
+    if (leg.candidates.length === 0) {
+      const error = { message: 'No route fits this recipient', scope: 'recipient', reason: 'no-route' } as const;
+      await this.#endSome(mail, leg.to, 'failed', error);
+      return undefined;
+    }
+    let ended: JobOutcome | undefined;
+    const order: DispatchOrder = {
+      message,
+      leg,
+      turn: turnOf(job),
+      context: (transport) => ({
+        signal: job.signal,
+        attempt: (mail.record?.attempts.length ?? 0) + 1,
+        idempotencyKey: idempotencyKey(mail, leg.to),
+        confirm: () => claim.confirm(transport),
+      }),
+      settle: async (result, trouble) => {
+        ended = result.error && (await this.#givenUp(mail, claim, result.error));
+        if (!ended) await this.#settle(mail, result, trouble);
+        return !ended;
+      },
+    };
+    const end = await this.#parts.dispatcher.dispatch(order);
+    if (!ended) await this.#waitFor(mail, leg, end);
+    return ended;
+  }
+
+  /** What ended an attempt before its transport had a say. */
+  async #givenUp(mail: MailInHand, claim: Claim, error: MailError): Promise<JobOutcome | undefined> {
+    if (claim.cancelled) return this.#end(mail, 'cancelled');
+    if (claim.lost) return { type: 'lost' };
+    // Nothing was sent, since the outcome could not have been kept.
+    if (claim.unwritable) return { type: 'later', at: this.#parts.now() + UNWRITABLE_WAIT * Math.random() };
+    return mail.job.signal.aborted && !error.ambiguous ? { type: 'release' } : undefined;
+  }
+
+  /** Writes down what an attempt came to. Those it was put off for are tried again later; those with trouble may go elsewhere. */
+  async #settle(mail: MailInHand, result: AttemptResult, trouble: readonly string[]): Promise<void> {
+    const { job } = mail;
+    const { transport } = result.record;
+    let recipients = result.record.recipients.map((one) => pinnedOutcome(one, transport, mail));
+    const putOff = recipients.some(({ address, state }) => state === 'deferred' && !trouble.includes(address));
+    let at: number | 'expired' | undefined;
+    if (result.error?.ambiguous && this.#parts.onAmbiguous === 'hold') recipients = recipients.map(held);
+    else if (putOff) {
+      const { deferrals, since } = mail;
+      at = nextAttempt(job.snapshot.retry, { now: this.#parts.now(), since, deferrals, retryAfter: result.retryAfter });
+      if (at === 'expired')
+        recipients = recipients.map((one) =>
+          one.state === 'deferred' && !trouble.includes(one.address) ? expired(one) : one,
+        );
+      else mail.tryAgain(at);
     }
     const record = { ...result.record, recipients };
+    mail.note(recipients);
     await this.#save(mail, {
       recipients,
       attempt: record,
-      stallBaseline: mail.job.stalls,
-      ...(outcome && { deferrals: deferrals + 1 }),
+      stallBaseline: job.stalls,
+      ...(typeof at === 'number' && { deferrals: mail.deferrals + 1 }),
     });
-    this.#parts.log.attempted(snapshot, record, outcome?.type === 'later' ? outcome.at : undefined);
-    return outcome ?? mail.conclusion(recipients);
+    this.#parts.log.attempted(job.snapshot, record, typeof at === 'number' ? at : undefined);
+  }
+
+  /** Those who still wait for a transport: it costs the mail nothing but time. */
+  async #waitFor(mail: MailInHand, leg: Leg, { left, wait, type, passed }: DispatchEnd): Promise<void> {
+    if (left.length === 0) return;
+    const now = this.#parts.now();
+    const why = passed.map((one) => `${one.transport}: ${one.why}`).join('; ');
+    if (type === 'unknown') {
+      const names = leg.candidates.join(', ');
+      return this.#waitForOther(
+        mail,
+        left,
+        `the transport ${names} is not configured in this process`,
+        'unknown-transport',
+      );
+    }
+    // Everybody has his turn once, however long the line.
+    if (type === 'busy') {
+      mail.tryAgain(now + wait);
+      return;
+    }
+    if (now >= mail.deadline) {
+      await this.#endSome(mail, left, 'bounced', expiredError(why));
+      return;
+    }
+    const { retry } = mail.job.snapshot;
+    const pause = wait > 0 ? wait + Math.random() * Math.max(SPREAD, wait / 4) : Math.random() * retry.delay;
+    mail.tryAgain(Math.min(mail.deadline, now + Math.max(1, Math.ceil(pause))));
+    this.#parts.log.waiting(mail.job.snapshot, why);
+  }
+
+  /** An attempt that did not even come to a transport. */
+  async #putOff(mail: MailInHand, outcome: string, error: MailError): Promise<JobOutcome> {
+    const stored = storedError(error);
+    const at = this.#parts.now();
+    const recipients = mail.pending.map((address): RecipientOutcome => ({
+      address,
+      state: 'deferred',
+      at,
+      error: stored,
+    }));
+    await this.#settle(mail, { record: { transport: '', at, outcome, error: stored, recipients }, error }, []);
+    return mail.conclusion();
   }
 
   /** Ends all that is still open, without an attempt. */
   async #end(mail: MailInHand, state: RecipientState, error?: StoredError): Promise<JobOutcome> {
+    await this.#endSome(mail, mail.pending, state, error);
+    return mail.conclusion();
+  }
+
+  async #endSome(
+    mail: MailInHand,
+    addresses: readonly string[],
+    state: RecipientState,
+    error?: StoredError,
+  ): Promise<void> {
     const at = this.#parts.now();
-    const recipients = mail.pending.map((address): RecipientOutcome => ({
-      address,
-      state,
-      at,
-      ...(error && { error }),
-    }));
+    const recipients = addresses.map((address): RecipientOutcome => ({ address, state, at, ...(error && { error }) }));
+    mail.note(recipients);
     await this.#save(mail, { recipients, stallBaseline: mail.job.stalls });
     this.#parts.log.ended(mail.job.snapshot, state, recipients, error);
-    return mail.conclusion(recipients);
   }
 
   /** A rolling deployment: another worker may know. Nothing is counted, until the mail is too old to wait. */
-  async #waitForOther(mail: MailInHand, why: string, reason: string): Promise<JobOutcome> {
+  async #waitForOther(mail: MailInHand, who: readonly string[], why: string, reason: string): Promise<void> {
     const now = this.#parts.now();
-    if (now >= mail.since + mail.job.snapshot.retry.maxAge)
-      return this.#end(mail, 'failed', { message: why, scope: 'message', reason });
+    if (now >= mail.deadline) return this.#endSome(mail, who, 'failed', { message: why, scope: 'message', reason });
     this.#parts.log.waiting(mail.job.snapshot, why);
-    return { type: 'later', at: now + UNKNOWN_WAIT * (0.5 + Math.random() / 2) };
+    mail.tryAgain(now + UNKNOWN_WAIT * (0.5 + Math.random() / 2));
   }
 
   #save(mail: MailInHand, change: Omit<OutcomeChange, 'messageId' | 'mail'>): Promise<void> {
@@ -200,38 +278,28 @@ export class Delivery {
   }
 }
 
-/** A job with what the store knows of it. */
-class MailInHand {
-  /** Recipients that still wait for an outcome. */
-  readonly pending: readonly string[];
-
-  constructor(
-    readonly job: MailJob,
-    readonly record: MailRecord | null,
-  ) {
-    const ended = new Set(record?.recipients.filter(({ state }) => !OPEN.has(state)).map(({ address }) => address));
-    this.pending = job.snapshot.envelope.to.filter((address) => !ended.has(address));
-  }
-
-  /** From when its age counts, in milliseconds since the epoch. */
-  get since(): number {
-    return this.record?.reopenedAt ?? this.job.snapshot.notBefore;
-  }
-
-  /** Jobs of mails that somebody did not get are kept, for `retry()`. */
-  conclusion(latest: readonly RecipientOutcome[] = []): JobOutcome {
-    const now = new Set(latest.map(({ address }) => address));
-    const all = [...latest, ...(this.record?.recipients ?? []).filter(({ address }) => !now.has(address))];
-    const missed = all.find(({ state }) => state === 'bounced' || state === 'failed');
-    return missed ? { type: 'dead', reason: missed.error?.message ?? missed.state } : { type: 'done' };
-  }
+function turnOf({ snapshot, first }: MailJob): Turn {
+  if (snapshot.priority === 'high') return 'high';
+  return first ? 'first' : 'again';
 }
 
-const OPEN: ReadonlySet<RecipientState> = new Set(['scheduled', 'queued', 'sending', 'deferred']);
+/** Whoever may have the mail already is not sent it by another transport. */
+function pinnedOutcome(outcome: RecipientOutcome, transport: string, mail: MailInHand): RecipientOutcome {
+  if (outcome.state !== 'deferred') return outcome;
+  const pinned = outcome.error?.ambiguous ? transport : mail.outcomeOf(outcome.address)?.pinned;
+  return pinned === undefined ? outcome : { ...outcome, pinned };
+}
+
+function held(one: RecipientOutcome): RecipientOutcome {
+  return { ...one, state: 'failed', error: { ...one.error!, reason: 'ambiguous' } };
+}
 
 function expired(one: RecipientOutcome): RecipientOutcome {
-  const message = `Not delivered within the mail's maxAge. Last answer: ${one.error?.message ?? 'none'}`;
-  return { ...one, state: 'bounced', error: { ...one.error, message, reason: 'expired' } };
+  return { ...one, state: 'bounced', error: { ...one.error, ...expiredError(one.error?.message ?? 'none') } };
+}
+
+function expiredError(last: string): StoredError {
+  return { message: `Not delivered within the mail's maxAge. Last answer: ${last}`, reason: 'expired' };
 }
 
 /** What `render()` throws is transient, unless it says otherwise; a template's error is permanent by its class. */
@@ -241,22 +309,12 @@ function renderError(thrown: unknown): MailError {
   return new MailError(`render() threw: ${error.message}`, { scope: 'message', reason: 'render', cause: thrown });
 }
 
-function renderFailure(mail: MailInHand, error: MailError, at: number): AttemptResult {
-  const stored = storedError(error);
-  const recipients = mail.pending.map((address): RecipientOutcome => ({
-    address,
-    state: 'deferred',
-    at,
-    error: stored,
-  }));
-  return { record: { transport: '', at, outcome: 'not rendered', error: stored, recipients }, error };
-}
-
 /** The same for each attempt to the same recipients: once some have got the mail, it is another request to the provider. */
-function idempotencyKey({ id, envelope }: MailSnapshot, pending: readonly string[]): string {
-  return pending.length === envelope.to.length
+function idempotencyKey({ job: { snapshot } }: MailInHand, to: readonly string[]): string {
+  const { id, envelope } = snapshot;
+  return to.length === envelope.to.length
     ? id
-    : `${id}-${createHash('sha256').update(pending.join('\n')).digest('hex').slice(0, 16)}`;
+    : `${id}-${createHash('sha256').update(to.join('\n')).digest('hex').slice(0, 16)}`;
 }
 
 /**

@@ -2,44 +2,42 @@ import { createMessage } from '../compose/create-message.js';
 import type { ComposedMail } from '../compose/mail-composer.js';
 import { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
-import { attempt, type MailInterceptor } from './attempt.js';
+import type { SendContext } from '../transport/mail-transport.js';
+import type { Dispatcher } from './dispatcher.js';
 import type { MailWords } from './mail-words.js';
 import type { RecipientOutcome } from './outcome-store.interface.js';
-import type { TransportSet } from './transport-set.js';
+import type { Leg, Router } from './route/router.js';
 
-/** One attempt without a queue: what `sendNow()` does. */
+/** A mail without a queue: what `sendNow()` does. Each transport of its route is tried once at most. */
 export class DirectDelivery {
-  readonly #transports: TransportSet;
+  readonly #router: Router;
+  readonly #dispatcher: Dispatcher;
   readonly #words: MailWords;
-  readonly #interceptors: () => readonly MailInterceptor[];
-  readonly #now: () => number;
 
-  constructor(
-    transports: TransportSet,
-    words: MailWords,
-    interceptors: () => readonly MailInterceptor[],
-    now: () => number,
-  ) {
-    this.#transports = transports;
+  constructor(router: Router, dispatcher: Dispatcher, words: MailWords) {
+    this.#router = router;
+    this.#dispatcher = dispatcher;
     this.#words = words;
-    this.#interceptors = interceptors;
-    this.#now = now;
   }
 
   /** @throws MailError of scope `transport`; a mail's own faults are in the outcomes */
   async send(mail: ComposedMail): Promise<RecipientOutcome[]> {
-    const message = await this.render(mail);
-    const signal = mail.signal ?? NEVER;
-    const context = { signal, attempt: 1, idempotencyKey: mail.snapshot.id };
-    const result = await attempt(
-      message,
-      this.#transports.pick(mail.snapshot.transport)!,
-      context,
-      this.#interceptors(),
-      this.#now(),
-    );
-    if (result.error?.scope === 'transport') throw result.error;
-    return result.record.recipients;
+    const { snapshot } = mail;
+    const context = { signal: mail.signal ?? NEVER, attempt: 1, idempotencyKey: snapshot.id };
+    return this.hand(await this.render(mail), context, snapshot.transport);
+  }
+
+  /** @param transport where the mail names one @throws MailError of scope `transport` */
+  async hand(message: MailMessage, context: SendContext, transport?: string): Promise<RecipientOutcome[]> {
+    const { to } = message.envelope;
+    const legs = transport === undefined ? this.#router.legs(message, to) : [{ candidates: [transport], to }];
+    const outcomes = new Map<string, RecipientOutcome>();
+    let trouble: MailError | undefined;
+    for (const leg of legs) trouble = (await this.#goThrough(leg, message, context, outcomes)) ?? trouble;
+    // Where somebody was answered, the answer is given, with the trouble of the others in it.
+    const all = [...outcomes.values()];
+    if (trouble && all.every(({ state, error }) => state === 'deferred' && error?.scope === 'transport')) throw trouble;
+    return to.flatMap((address) => outcomes.get(address) ?? []);
   }
 
   /** @throws MailError when a Mailable gives `null`, or is not known here */
@@ -53,6 +51,45 @@ export class DirectDelivery {
       scope: 'message',
       code: words.type === 'none' ? 'ECANCELLED' : 'ENOTFOUND',
     });
+  }
+
+  async #goThrough(
+    leg: Leg,
+    message: MailMessage,
+    context: SendContext,
+    outcomes: Map<string, RecipientOutcome>,
+  ): Promise<MailError | undefined> {
+    let trouble: MailError | undefined;
+    const end = await this.#dispatcher.dispatch({
+      message,
+      leg,
+      turn: 'high',
+      regardless: true,
+      context: () => context,
+      settle: async ({ record, error }) => {
+        for (const outcome of record.recipients) outcomes.set(outcome.address, outcome);
+        if (error?.scope === 'transport') trouble = error;
+        return !context.signal.aborted;
+      },
+    });
+    if (end.left.length === 0 || trouble) return trouble;
+    const unavailable = new MailError(
+      `No transport takes a mail just now: ${end.passed.map(({ transport, why }) => `${transport}: ${why}`).join('; ') || 'the rate is used up'}`,
+      {
+        scope: 'transport',
+        reason: end.type === 'busy' ? 'rate' : 'unavailable',
+        ...(end.wait > 0 && { retryAfter: end.wait }),
+      },
+    );
+    const { message: words, scope, ambiguous, reason } = unavailable;
+    for (const address of end.left)
+      outcomes.set(address, {
+        address,
+        state: 'deferred',
+        at: Date.now(),
+        error: { message: words, scope, ambiguous, reason },
+      });
+    return unavailable;
   }
 }
 

@@ -34,6 +34,14 @@ export interface RecipientOutcome {
   at: number;
   error?: StoredError;
   providerMessageId?: string;
+  /** The transport that may have handed the mail over already: no other one gets it. */
+  pinned?: string;
+}
+
+/** A transport that an attempt was not made with, and why. */
+export interface PassedOver {
+  transport: string;
+  why: string;
 }
 
 /** One attempt, and what it came to for each recipient it was for. */
@@ -44,6 +52,8 @@ export interface AttemptRecord {
   /** In a few words: `sent`, `deferred`, `250 2.0.0 Ok: queued as 4Fz1`. */
   outcome: string;
   error?: StoredError;
+  /** Those that came before it in the route. */
+  passed?: readonly PassedOver[];
   recipients: RecipientOutcome[];
 }
 
@@ -53,11 +63,14 @@ export interface MailRecord {
   mail?: string;
   /** Only those with an outcome. */
   recipients: RecipientOutcome[];
+  /** The last {@link MOST_ATTEMPTS}. */
   attempts: AttemptRecord[];
   /** Somebody asked that it be cancelled. */
   cancelled: boolean;
   /** When the attempt under way got past the point of no return; gone when its outcome was saved. */
   sendingSince?: number;
+  /** The transport of that attempt. */
+  sendingBy?: string;
   /** The queue's count of stalls when the last attempt ended: only later ones count against the mail. */
   stallBaseline: number;
   /** The queue's count of stalls at the last {@link OutcomeStore.begin}: tells a crash while sending from one before. */
@@ -91,8 +104,9 @@ export interface OutcomeStore {
   /**
    * Marks the mail as being sent from now on, unless it was cancelled. Atomic against {@link cancel}.
    * @param stalls the queue's count of stalls of this job
+   * @param transport which sends it
    */
-  begin(id: string, at: number, stalls: number): Promise<'go' | 'cancelled'>;
+  begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'>;
   /** Atomic and idempotent: the same change twice is as once. */
   save(id: string, change: OutcomeChange): Promise<void>;
   /** Sets the flag that {@link begin} reads; says whether an attempt is under way. */
@@ -115,6 +129,9 @@ export const STATE_RANK: Readonly<Record<RecipientState, number>> = {
   bounced: 7,
   complained: 8,
 };
+
+/** How many attempts of a mail are kept. */
+export const MOST_ATTEMPTS = 100;
 
 /** How long an outcome is kept after its last change, in milliseconds: 30 days. */
 export const RETENTION = 30 * 24 * 60 * 60 * 1000;

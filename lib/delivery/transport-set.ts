@@ -1,101 +1,186 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { instanceOf } from '../instance-of.js';
 import { MailMessageError } from '../errors/mail-message.error.js';
+import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { UnsupportedFeatureError } from '../errors/unsupported-feature.error.js';
-import type { MailTransport, TransportCapabilities } from '../transport/mail-transport.js';
-import type { NamedTransport } from './attempt.js';
+import { instanceOf } from '../instance-of.js';
+import type { MailTransport } from '../transport/mail-transport.js';
+import { TenantTransports } from '../transport/tenant.transport.js';
+import type { RateLimit } from '../transport/rate.js';
+import { isTransport } from '../transport/transport-input.js';
+import { transportFromUrl } from '../transport/transport-url.js';
+import { lacks, type MailDemands } from './demands.js';
+import { type LimitSettings, limitsOf } from './flow/limit-settings.js';
+import { TransportGate } from './flow/transport-gate.js';
+import type { TransportLimits } from './flow/transport-limits.js';
+import type { RouteNode } from './route/route.js';
+import { type RouteFunction, Router } from './route/router.js';
+import type { SharedStore } from './shared-store.interface.js';
 
-/** What a mail asks of a transport. */
-export interface MailDemands {
-  recipients: number;
-  cc: number;
-  tags: number;
-  metadata: number;
-  headers: number;
-  attachments: number;
-  /** Of the attachments and bodies, before encoding. */
-  bytes: number;
+/** A transport as configured. */
+export interface ConfiguredTransport {
+  readonly source: MailTransport | Type<MailTransport> | TenantTransports;
+  readonly limits: LimitSettings;
 }
 
-/** The transports of a relay by name, and the one that mails take that name none. */
+/** A transport with the name it has in the configuration and the gate before it; to be released. */
+export interface TransportInUse {
+  readonly name: string;
+  readonly transport: MailTransport;
+  readonly gate: TransportGate;
+  release(): void;
+}
+
+/** The transports of a relay by name, and the route of the mails that name none. */
 export class TransportSet {
-  readonly #configured: ReadonlyMap<string, MailTransport | Type<MailTransport>>;
+  readonly router: Router;
+  readonly #configured: ReadonlyMap<string, ConfiguredTransport>;
   readonly #transports = new Map<string, MailTransport>();
-  readonly #route: string;
+  readonly #tenants = new Map<string, TenantTransports>();
+  readonly #gates = new Map<string, TransportGate>();
+  #makeGate?: (key: string, limits: () => TransportLimits | Promise<TransportLimits>) => TransportGate;
 
-  constructor(configured: ReadonlyMap<string, MailTransport | Type<MailTransport>>, route: string) {
+  constructor(configured: ReadonlyMap<string, ConfiguredTransport>, route: RouteNode | RouteFunction) {
     this.#configured = configured;
-    this.#route = route;
-    for (const [name, transport] of configured)
-      if (typeof transport !== 'function') this.#transports.set(name, transport);
-  }
-
-  /** Makes the transports that are given as classes: the application's own provider, or a new one with what it injects. */
-  async open(modules: ModuleRef): Promise<void> {
-    for (const [name, type] of this.#configured) {
-      if (typeof type === 'function') this.#transports.set(name, await instanceOf(type, modules));
+    this.router = new Router(route);
+    for (const [name, { source }] of configured) {
+      if (source instanceof TenantTransports) this.#tenants.set(name, source);
+      else if (typeof source !== 'function') this.#transports.set(name, source);
     }
   }
 
-  get root(): MailTransport {
-    return this.#transports.get(this.#route)!;
+  /**
+   * Makes the transports that are given as classes: the application's own provider, or a new one with what it injects.
+   *
+   * @param shared what all processes of the relay share
+   * @param clock milliseconds since the epoch
+   * @throws RelayConfigurationError
+   */
+  async open(modules: ModuleRef, shared: SharedStore, clock: () => number): Promise<void> {
+    this.#makeGate = (key, limits) => new TransportGate(key, shared, clock, limits);
+    for (const [name, { source, limits }] of this.#configured) {
+      if (typeof source === 'function') this.#transports.set(name, await instanceOf(source, modules));
+      const transport = this.#transports.get(name);
+      if (transport) this.#gates.set(name, this.#makeGate(name, limitsOf(limits, transport, `transports.${name}`)));
+    }
+    for (const [name, tenants] of this.#tenants)
+      tenants.open(
+        (input) => madeOf(input, name, modules),
+        (tenant) => this.#tenantGate(name, tenant, tenants).forget(),
+      );
   }
 
-  /** The transport that a mail goes to; `undefined` when it names one that is not configured here. */
-  pick(name: string | undefined): NamedTransport | undefined {
-    const chosen = name ?? this.#route;
-    const transport = this.#transports.get(chosen);
-    return transport && { name: chosen, transport };
+  get names(): readonly string[] {
+    return [...this.#configured.keys()];
+  }
+
+  /** Proves all of them, but for those of tenants. @throws what the first that fails throws */
+  async verify(): Promise<void> {
+    await Promise.all([...this.#transports.values()].map((transport) => transport.verify?.()));
   }
 
   /**
-   * Refuses what the mail's transport cannot carry, before anything is queued.
+   * `undefined` where no such transport is configured in this process.
    *
-   * @throws UnsupportedFeatureError that names the transports that could; MailMessageError for an unknown transport
+   * @throws MailError scope `transport` when a tenant's cannot be had; QueueUnavailableError
    */
-  check(name: string | undefined, demands: MailDemands): void {
-    const picked = this.pick(name);
-    if (!picked)
+  async use(name: string, tenant: string | undefined): Promise<TransportInUse | undefined> {
+    const transport = this.#transports.get(name);
+    if (transport) return { name, transport, gate: this.#gates.get(name)!, release: () => {} };
+    const tenants = this.#tenants.get(name);
+    if (!tenants) return undefined;
+    if (tenant === undefined) throw noTenant(name);
+    const gate = this.#tenantGate(name, tenant, tenants);
+    return { name, gate, ...(await tenants.take(tenant, await gate.forgotten())) };
+  }
+
+  /**
+   * Refuses what no transport of the mail's route can carry, before anything is queued.
+   *
+   * @throws UnsupportedFeatureError that names the transports that could; MailMessageError for an unknown transport, or where none fits
+   */
+  check(
+    mail: { readonly transport?: string; readonly tenant?: string; readonly to: readonly string[] },
+    demands: MailDemands,
+  ): void {
+    const { transport: named } = mail;
+    if (named !== undefined && !this.#configured.has(named))
       throw new MailMessageError(
         'transport',
-        `there is no transport ${JSON.stringify(name)}; configured are ${[...this.#transports.keys()].join(', ')}`,
+        `there is no transport ${JSON.stringify(named)}; configured are ${this.names.join(', ')}`,
       );
-    const lacking = lacks(picked.transport.capabilities, demands);
-    if (!lacking) return;
-    const able = [...this.#transports]
-      .filter(([, other]) => !lacks(other.capabilities, demands))
-      .map(([other]) => other);
-    const mend = able.length
-      ? `transports that can: ${able.join(', ')} (option \`transport\`)`
-      : 'no configured transport can';
-    throw new UnsupportedFeatureError(
-      lacking.feature,
-      picked.name,
-      `The transport ${picked.name} ${lacking.why}; ${mend}`,
-    );
+    if (named !== undefined) this.#checkOne([named], mail.tenant, demands);
+    else if (!this.router.names) this.#checkOne(this.names, mail.tenant, demands);
+    else for (const address of mail.to) this.#checkOne(this.#candidates(address), mail.tenant, demands);
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#transports.values()].map((transport) => transport.close?.()));
+    for (const gate of this.#gates.values()) gate.close();
+    await Promise.allSettled(
+      [...this.#transports.values(), ...this.#tenants.values()].map(async (transport) => transport.close?.()),
+    );
+  }
+
+  #candidates(address: string): readonly string[] {
+    const candidates = this.router.candidates(address)!;
+    if (candidates.length > 0) return candidates;
+    throw new MailMessageError('to', `no route fits ${address}; give byDomain() a route for '*'`);
+  }
+
+  /** One of them must be able to carry the mail. */
+  #checkOne(candidates: readonly string[], tenant: string | undefined, demands: MailDemands): void {
+    let first: { name: string; lacking: { feature: string; why: string } } | undefined;
+    for (const name of candidates) {
+      if (this.#tenants.has(name) && tenant === undefined) throw noTenant(name);
+      const lacking = this.#lacks(name, demands);
+      if (!lacking) return;
+      first ??= { name, lacking };
+    }
+    if (!first) return;
+    const { name, lacking } = first;
+    const able = this.names.filter((other) => !this.#lacks(other, demands));
+    const mend = able.length
+      ? `transports that can: ${able.join(', ')} (option \`transport\`)`
+      : 'no configured transport can';
+    throw new UnsupportedFeatureError(lacking.feature, name, `The transport ${name} ${lacking.why}; ${mend}`);
+  }
+
+  /** What a tenant's transport can carry is known only when there is one. */
+  #lacks(name: string, demands: MailDemands): { feature: string; why: string } | undefined {
+    return lacks(this.#transports.get(name)?.capabilities, demands);
+  }
+
+  #tenantGate(name: string, tenant: string, { rate }: { rate?: RateLimit }): TransportGate {
+    const key = `${name}/${tenant}`;
+    let gate = this.#gates.get(key);
+    if (!gate) {
+      const limits: TransportLimits = { perDomain: new Map(), ...(rate && { rate }) };
+      this.#forgetIdleGates();
+      this.#gates.set(key, (gate = this.#makeGate!(key, () => limits)));
+    }
+    return gate;
+  }
+
+  #forgetIdleGates(): void {
+    if (this.#gates.size < MOST_GATES) return;
+    for (const [key, gate] of this.#gates) {
+      if (!gate.isIdle || this.#transports.has(key)) continue;
+      gate.close();
+      this.#gates.delete(key);
+    }
   }
 }
 
-function lacks(
-  capabilities: TransportCapabilities | undefined,
-  demands: MailDemands,
-): { feature: string; why: string } | undefined {
-  if (!capabilities) return undefined;
-  for (const feature of FLAGS) {
-    if (capabilities[feature] === false && demands[feature] > 0) return { feature, why: `carries no ${feature}` };
-  }
-  for (const feature of LIMITS) {
-    const limit = capabilities[feature];
-    if (typeof limit === 'number' && demands[feature] > limit)
-      return { feature, why: `takes ${limit} ${feature} at most, this mail has ${demands[feature]}` };
-  }
-  return undefined;
+/** From so many on, those of tenants that nobody uses are forgotten: what they know is in the shared store. */
+const MOST_GATES = 1_000;
+
+async function madeOf(input: unknown, name: string, modules: ModuleRef): Promise<MailTransport> {
+  if (typeof input === 'string') return transportFromUrl(input, `transports.${name}`);
+  if (!isTransport(input))
+    throw new RelayConfigurationError(`transports.${name}`, 'perTenant() got no URL, MailTransport or class of one');
+  return typeof input === 'function' ? instanceOf(input, modules) : input;
 }
 
-const FLAGS = ['cc', 'tags', 'metadata', 'headers', 'attachments'] as const;
-const LIMITS = ['recipients', 'tags', 'bytes'] as const;
+function noTenant(name: string): MailMessageError {
+  return new MailMessageError('tenant', `is missing: the transport ${name} is one of each tenant`);
+}

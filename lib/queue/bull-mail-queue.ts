@@ -1,6 +1,7 @@
 import { ErrorCode } from 'bullmq';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { SharedStore } from '../delivery/shared-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
 import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
 import { addedOf, jobOf } from './job-options.js';
@@ -25,6 +26,10 @@ export class BullMailQueue implements MailQueue {
 
   get store(): OutcomeStore {
     return this.#backend.store;
+  }
+
+  get shared(): SharedStore {
+    return this.#backend.shared;
   }
 
   async add(mail: NewMail): Promise<AddedMail> {

@@ -1,5 +1,6 @@
 import type { JobHandler } from '../delivery/mail-job.interface.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { SharedStore } from '../delivery/shared-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
@@ -38,6 +39,8 @@ export interface MailQueue {
   /** `redis`, `postgres`, `embedded`, `memory`: for messages. */
   readonly backend: string;
   readonly store: OutcomeStore;
+  /** What the processes of the relay must agree on. */
+  readonly shared: SharedStore;
   /** @throws QueueUnavailableError within 5 seconds when the backend is not there */
   add(mail: NewMail): Promise<AddedMail>;
   /** In one round trip; results in their order. */

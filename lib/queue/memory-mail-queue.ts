@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Priority } from '../mail/mail-message.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import { MemoryOutcomeStore } from '../store/memory.outcome-store.js';
+import { MemorySharedStore } from '../store/memory.shared-store.js';
 import { MemoryMailWorker, type MemoryJob } from './memory-mail-worker.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
 import type { RelayLogger } from './outage-log.js';
@@ -21,6 +22,7 @@ export function createMemoryMailQueue(options: MemoryQueueOptions = {}): MemoryM
 export class MemoryMailQueue implements MailQueue {
   readonly backend = 'memory';
   readonly store: MemoryOutcomeStore;
+  readonly shared: MemorySharedStore;
   readonly #clock: () => number;
   readonly #logger: RelayLogger;
   readonly #jobs = new Map<string, MemoryJob>();
@@ -33,6 +35,7 @@ export class MemoryMailQueue implements MailQueue {
     this.#clock = clock;
     this.#logger = logger;
     this.store = new MemoryOutcomeStore(() => this.now());
+    this.shared = new MemorySharedStore(() => this.now());
   }
 
   /** The queue's time, in milliseconds since the epoch. */
@@ -125,6 +128,7 @@ export class MemoryMailQueue implements MailQueue {
     this.#jobs.clear();
     this.#keys.clear();
     this.store.clear();
+    this.shared.clear();
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  MOST_ATTEMPTS,
   RETENTION,
   STATE_RANK,
   type AttemptRecord,
@@ -37,11 +38,12 @@ export class MemoryOutcomeStore implements OutcomeStore {
     });
   }
 
-  async begin(id: string, at: number, stalls: number): Promise<'go' | 'cancelled'> {
+  async begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
     const { record } = this.#touched(id);
     if (record.cancelled) return 'cancelled';
     record.sendingSince = at;
     record.sendingStalls = stalls;
+    record.sendingBy = transport;
     return 'go';
   }
 
@@ -63,7 +65,9 @@ export class MemoryOutcomeStore implements OutcomeStore {
     record.content ??= content;
     if (attempt) {
       entry.attempts.set(packAttempt(attempt), attempt);
+      if (entry.attempts.size > MOST_ATTEMPTS) entry.attempts.delete(entry.attempts.keys().next().value!);
       record.sendingSince = undefined;
+      record.sendingBy = undefined;
     }
     for (const outcome of recipients) {
       const stored = entry.recipients.get(outcome.address);
@@ -83,6 +87,7 @@ export class MemoryOutcomeStore implements OutcomeStore {
     record.cancelled = false;
     record.deferrals = 0;
     record.sendingSince = undefined;
+    record.sendingBy = undefined;
     record.sendingStalls = undefined;
     record.reopenedAt = at;
     for (const address of addresses) recipients.set(address, reopened(address, at));

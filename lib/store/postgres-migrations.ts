@@ -21,6 +21,15 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (queue, id)
   );
   CREATE INDEX outcome_expires_on ON ${STORE_SCHEMA}.outcome (expires_on)`,
+  `CREATE TABLE ${STORE_SCHEMA}.shared (
+    queue text NOT NULL,
+    key text NOT NULL,
+    version bigint NOT NULL,
+    text text NOT NULL,
+    expires_on date NOT NULL,
+    PRIMARY KEY (queue, key)
+  );
+  ALTER TABLE ${STORE_SCHEMA}.outcome ADD COLUMN sending_by text`,
 ];
 
 interface Session {

@@ -1,4 +1,5 @@
 import {
+  MOST_ATTEMPTS,
   RETENTION,
   type MailRecord,
   type OutcomeChange,
@@ -26,8 +27,8 @@ export class PostgresOutcomeStore implements OutcomeStore {
     return rows[0] ? recordOf(rows[0]) : null;
   }
 
-  async begin(id: string, at: number, stalls: number): Promise<'go' | 'cancelled'> {
-    const { rows } = await this.#run(BEGIN, [this.#queue, id, at, stalls]);
+  async begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
+    const { rows } = await this.#run(BEGIN, [this.#queue, id, at, stalls, transport]);
     return rows.length > 0 ? 'go' : 'cancelled';
   }
 
@@ -67,9 +68,11 @@ const EXPIRES = `current_date + ${RETENTION / 86_400_000 + 1}`;
 const LOAD = `SELECT * FROM ${TABLE} WHERE queue = $1 AND id = $2`;
 
 const BEGIN = `
-INSERT INTO ${TABLE} AS stored (queue, id, sending_since, sending_stalls, expires_on) VALUES ($1, $2, $3, $4, ${EXPIRES})
+INSERT INTO ${TABLE} AS stored (queue, id, sending_since, sending_stalls, sending_by, expires_on)
+VALUES ($1, $2, $3, $4, $5, ${EXPIRES})
 ON CONFLICT (queue, id) DO UPDATE
-SET sending_since = excluded.sending_since, sending_stalls = excluded.sending_stalls, expires_on = excluded.expires_on
+SET sending_since = excluded.sending_since, sending_stalls = excluded.sending_stalls, sending_by = excluded.sending_by,
+  expires_on = excluded.expires_on
 WHERE NOT stored.cancelled
 RETURNING 1 AS go`;
 
@@ -84,8 +87,10 @@ ON CONFLICT (queue, id) DO UPDATE SET
   recipients = stored.recipients || (
     SELECT coalesce(jsonb_object_agg(address, outcome), '{}') FROM jsonb_each(excluded.recipients) AS changed (address, outcome)
     WHERE coalesce(left(stored.recipients ->> address, 1) <= left(outcome #>> '{}', 1), true)),
-  attempts = CASE WHEN stored.attempts @> excluded.attempts THEN stored.attempts ELSE stored.attempts || excluded.attempts END,
+  attempts = CASE WHEN stored.attempts @> excluded.attempts THEN stored.attempts
+    ELSE (stored.attempts || excluded.attempts)[greatest(1, cardinality(stored.attempts) + 2 - ${MOST_ATTEMPTS}):] END,
   sending_since = CASE WHEN $6::text IS NULL THEN stored.sending_since END,
+  sending_by = CASE WHEN $6::text IS NULL THEN stored.sending_by END,
   stall_baseline = greatest(stored.stall_baseline, excluded.stall_baseline),
   deferrals = greatest(stored.deferrals, excluded.deferrals),
   content = coalesce(stored.content, excluded.content),
@@ -101,7 +106,7 @@ const REOPEN = `
 INSERT INTO ${TABLE} AS stored (queue, id, recipients, reopened_at, expires_on) VALUES ($1, $2, $3::jsonb, $4, ${EXPIRES})
 ON CONFLICT (queue, id) DO UPDATE SET
   recipients = stored.recipients || excluded.recipients, cancelled = false, deferrals = 0, sending_since = NULL,
-  sending_stalls = NULL, reopened_at = excluded.reopened_at, expires_on = excluded.expires_on`;
+  sending_by = NULL, sending_stalls = NULL, reopened_at = excluded.reopened_at, expires_on = excluded.expires_on`;
 
 const PURGE = `
 WITH expired AS (
@@ -123,6 +128,7 @@ function recordOf(row: Record<string, unknown>): MailRecord {
     attempts: (row['attempts'] as string[]).map(unpackAttempt),
     cancelled: row['cancelled'] as boolean,
     sendingSince: number('sending_since'),
+    sendingBy: text('sending_by'),
     stallBaseline: number('stall_baseline')!,
     sendingStalls: number('sending_stalls'),
     deferrals: number('deferrals')!,

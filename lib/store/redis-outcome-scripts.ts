@@ -1,3 +1,5 @@
+import { MOST_ATTEMPTS } from '../delivery/outcome-store.interface.js';
+
 /**
  * A mail is one hash: `r:<address>` its recipients' outcomes, `attempts` a line each, and a field for everything else. Each script is
  * one round trip and begins the time of keeping anew. ARGV[1] is that time in milliseconds.
@@ -7,10 +9,10 @@ export interface OutcomeScript {
   readonly lua: string;
 }
 
-/** ARGV: ttl, at, stalls. 1: go; 0: cancelled. */
+/** ARGV: ttl, at, stalls, transport. 1: go; 0: cancelled. */
 const begin = `
 if redis.call('HGET', KEYS[1], 'cancelled') then return 0 end
-redis.call('HSET', KEYS[1], 'sendingSince', ARGV[2], 'sendingStalls', ARGV[3])
+redis.call('HSET', KEYS[1], 'sendingSince', ARGV[2], 'sendingStalls', ARGV[3], 'sendingBy', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1`;
 
@@ -31,9 +33,11 @@ if ARGV[4] ~= '' then
   if not attempts then
     redis.call('HSET', key, 'attempts', ARGV[4])
   elseif not string.find('\\n' .. attempts .. '\\n', '\\n' .. ARGV[4] .. '\\n', 1, true) then
+    local _, breaks = string.gsub(attempts, '\\n', '')
+    if breaks >= ${MOST_ATTEMPTS - 1} then attempts = string.sub(attempts, string.find(attempts, '\\n', 1, true) + 1) end
     redis.call('HSET', key, 'attempts', attempts .. '\\n' .. ARGV[4])
   end
-  redis.call('HDEL', key, 'sendingSince')
+  redis.call('HDEL', key, 'sendingSince', 'sendingBy')
 end
 grow('stallBaseline', ARGV[5])
 grow('deferrals', ARGV[6])
@@ -53,7 +57,7 @@ return redis.call('HEXISTS', KEYS[1], 'sendingSince')`;
 
 /** ARGV: ttl, at, then address and packed outcome in turn. The baseline of stalls stays: the queue's own count never goes down. */
 const reopen = `
-redis.call('HDEL', KEYS[1], 'cancelled', 'deferrals', 'sendingSince', 'sendingStalls')
+redis.call('HDEL', KEYS[1], 'cancelled', 'deferrals', 'sendingSince', 'sendingBy', 'sendingStalls')
 redis.call('HSET', KEYS[1], 'reopenedAt', ARGV[2])
 for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], 'r:' .. ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])`;

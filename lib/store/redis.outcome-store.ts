@@ -30,8 +30,8 @@ export class RedisOutcomeStore implements OutcomeStore {
     return Object.keys(fields).length === 0 ? null : recordOf(fields);
   }
 
-  async begin(id: string, at: number, stalls: number): Promise<'go' | 'cancelled'> {
-    return (await this.#run('begin', id, [at, stalls])) === 1 ? 'go' : 'cancelled';
+  async begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
+    return (await this.#run('begin', id, [at, stalls, transport])) === 1 ? 'go' : 'cancelled';
   }
 
   async save(id: string, change: OutcomeChange): Promise<void> {
@@ -71,6 +71,7 @@ function recordOf(fields: Record<string, string>): MailRecord {
     attempts: fields['attempts']?.split('\n').map(unpackAttempt) ?? [],
     cancelled: fields['cancelled'] !== undefined,
     sendingSince: number('sendingSince'),
+    sendingBy: fields['sendingBy'],
     stallBaseline: number('stallBaseline') ?? 0,
     sendingStalls: number('sendingStalls'),
     deferrals: number('deferrals') ?? 0,

@@ -1,7 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { type Duration, toMilliseconds } from '../duration.js';
 import type { MailError } from '../errors/mail.error.js';
-import { TransportSet } from '../delivery/transport-set.js';
+import { NO_SETTINGS } from '../delivery/flow/limit-settings.js';
+import { type ConfiguredTransport, TransportSet } from '../delivery/transport-set.js';
 import { mailNameOf } from '../mail/mail.decorator.js';
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import { decodeValue } from '../mail/snapshot-value.js';
@@ -9,7 +10,8 @@ import { createMemoryMailQueue } from '../queue/memory-mail-queue.js';
 import type { AddedMail, NewMail } from '../queue/mail-queue.interface.js';
 import type { RelayConfiguration } from '../relay-configuration.js';
 import { relayPart } from '../relay.tokens.js';
-import { FakeTransport } from './fake.transport.js';
+import { TenantTransports } from '../transport/tenant.transport.js';
+import { FakeTransport, type Taker } from './fake.transport.js';
 import { MailAssertionError } from './mail-assertion.error.js';
 import type { Mailbox, MailQuery } from './mailbox.interface.js';
 import type { SentMail } from './sent-mail.js';
@@ -71,15 +73,15 @@ class FakeMailbox implements Mailbox {
   /** The configuration's transports by their names, with what they can carry, but none of them sends. */
   transports({ transports, route }: RelayConfiguration): TransportSet {
     this.#found = true;
-    const names = transports.size > 0 ? transports : new Map([['default', undefined]]);
+    const names = transports.size > 0 ? [...transports.keys()] : ['default'];
     const take = {
       next: () => this.#failures.shift(),
       sent: (mail: SentMail) => this.mails.push(mail),
       now: () => this.queue.now(),
     };
     return new TransportSet(
-      new Map([...names].map(([name, real]) => [name, new FakeTransport(take, real)])),
-      route || 'default',
+      new Map(names.map((name) => [name, { source: fakeOf(take, transports.get(name)?.source), limits: NO_SETTINGS }])),
+      route,
     );
   }
 
@@ -165,6 +167,13 @@ class FakeMailbox implements Mailbox {
     const subject = sent?.message.subject ?? subjectOf(snapshot);
     return { mail: snapshot.mail, to: snapshot.envelope.to, subject, template: templateOf(snapshot) };
   }
+}
+
+/** Of the same kind as the real one, without its limits: no test waits for its turn. */
+function fakeOf(take: Taker, real: ConfiguredTransport['source'] | undefined): ConfiguredTransport['source'] {
+  return real instanceof TenantTransports
+    ? new TenantTransports(() => new FakeTransport(take, undefined))
+    : new FakeTransport(take, real);
 }
 
 interface Facts {

@@ -1,8 +1,8 @@
 import type { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
+import type { Rate } from './rate.js';
 
-/** A number per unit of time: `'14/s'`, `'50000/day'`. */
-export type Rate = `${number}/${'s' | 'm' | 'h' | 'day'}`;
+export type { Rate } from './rate.js';
 
 /** What a provider can carry. What is left out has no limit; `false` means that `send()` refuses a mail that asks for it. */
 export interface TransportCapabilities {

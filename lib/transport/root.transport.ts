@@ -1,20 +1,27 @@
 import { MailTransport, type SendContext, type TransportResult } from './mail-transport.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 
-/** The transport that an application injects: whatever the configuration makes of it, once it is there. */
-export class RootTransport extends MailTransport {
-  readonly #root: () => MailTransport;
+/** What stands behind the transport that an application injects. */
+export interface TransportRoot {
+  hand(message: MailMessage, context: SendContext): Promise<TransportResult>;
+  verify(): Promise<void>;
+}
 
-  constructor(root: () => MailTransport) {
+/** The transport that an application injects: the route of the configuration, with its throttle and breaker, past the queue. */
+export class RootTransport extends MailTransport {
+  readonly #root: TransportRoot;
+
+  constructor(root: TransportRoot) {
     super();
     this.#root = root;
   }
 
-  async send(message: MailMessage, context: SendContext): Promise<TransportResult | void> {
-    return this.#root().send(message, context);
+  async send(message: MailMessage, context: SendContext): Promise<TransportResult> {
+    return this.#root.hand(message, context);
   }
 
+  /** Proves every transport of the configuration, but for those of tenants. */
   override async verify(): Promise<void> {
-    await this.#root().verify?.();
+    await this.#root.verify();
   }
 }

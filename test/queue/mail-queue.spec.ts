@@ -368,7 +368,7 @@ describe.each(BACKENDS.filter(({ name }) => name !== 'memory'))('a closed mail q
       queue.remove('x'),
       queue.retry('x'),
       queue.store.load('x'),
-      queue.store.begin('x', 1, 0),
+      queue.store.begin('x', 1, 0, 'main'),
     ];
     for (const call of calls)
       await expect(call).rejects.toMatchObject({ name: 'QueueUnavailableError', stored: false });

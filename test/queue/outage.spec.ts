@@ -91,7 +91,7 @@ describe.each(BACKENDS)('with its $backend gone, a queue', ({ server, options })
     // Whoever finds out that a connection is gone has written to it already.
     for (let stored = await refused(queue!.add(newMail())); stored !== false;)
       stored = await refused(queue!.add(newMail()));
-    expect(await refused(queue!.store.begin('x', 1, 0))).toBe(false);
+    expect(await refused(queue!.store.begin('x', 1, 0, 'main'))).toBe(false);
     await proxy.resume();
     await queuedAgain();
     await recorder.taken(2);

@@ -29,7 +29,7 @@ async function works(queue: MailQueue, count = 3): Promise<void> {
   const recorder = new Recorder();
   const worker = queue.work(
     recorder.handler(async ({ snapshot: { id }, extendLock }) => {
-      expect(await Promise.all([extendLock(), queue.store.begin(id, Date.now(), 0)])).toEqual([true, 'go']);
+      expect(await Promise.all([extendLock(), queue.store.begin(id, Date.now(), 0, 'main')])).toEqual([true, 'go']);
       await queue.store.save(id, { messageId: '<x>', recipients: [{ address: 'a@acme.test', state: 'sent', at: 1 }] });
       return { type: 'done' };
     }),
@@ -181,7 +181,7 @@ describe('the schemas on Postgres', () => {
     const client = new Client({ connectionString: url });
     await client.connect();
     const { rows } = await client.query('SELECT version FROM relay.migration');
-    expect(rows).toEqual([{ version: 1 }]);
+    expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
     await client.end();
   });
 

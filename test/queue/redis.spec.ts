@@ -30,7 +30,7 @@ async function works(queue: MailQueue): Promise<void> {
   const worker = queue.work(
     recorder.handler(async ({ snapshot: { id }, extendLock }) => {
       expect(await extendLock()).toBe(true);
-      expect(await queue.store.begin(id, Date.now(), 0)).toBe('go');
+      expect(await queue.store.begin(id, Date.now(), 0, 'main')).toBe('go');
       await queue.store.save(id, { messageId: '<x>', recipients: [{ address: 'a@acme.test', state: 'sent', at: 1 }] });
       return { type: 'done' };
     }),
@@ -152,7 +152,7 @@ describe('when Redis is', () => {
     await expect(queue.addMany([newMail()])).rejects.toMatchObject({ stored: false });
     // It may become full in the middle of them.
     await expect(queue.addMany([newMail(), newMail()])).rejects.toMatchObject({ stored: 'unknown' });
-    await expect(queue.store.begin('x', 1, 0)).rejects.toMatchObject({ stored: false });
+    await expect(queue.store.begin('x', 1, 0, 'main')).rejects.toMatchObject({ stored: false });
     const recorder = new Recorder();
     const worker = queue.work(recorder.handler(), { concurrency: 5 });
     // The worker cannot take anything, says so, and does not go on asking at full speed.

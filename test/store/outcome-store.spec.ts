@@ -61,7 +61,7 @@ describe.each(BACKENDS)('an outcome store on $name', ({ open }) => {
   });
 
   it('marks a mail as being sent until an attempt is saved', async () => {
-    expect(await store.begin(id, 1_234, 3)).toBe('go');
+    expect(await store.begin(id, 1_234, 3, 'main')).toBe('go');
     expect(await store.load(id)).toMatchObject({ sendingSince: 1_234, sendingStalls: 3, recipients: [], attempts: [] });
     await store.save(id, { messageId: '<1@acme.test>', content: 'rendered' });
     expect(await store.load(id)).toMatchObject({ sendingSince: 1_234 });
@@ -124,23 +124,23 @@ describe.each(BACKENDS)('an outcome store on $name', ({ open }) => {
 
   it('does not begin a mail that was cancelled', async () => {
     expect(await store.cancel(id)).toEqual({ sending: false });
-    expect(await store.begin(id, 1, 0)).toBe('cancelled');
+    expect(await store.begin(id, 1, 0, 'main')).toBe('cancelled');
     expect(await store.load(id)).toMatchObject({ cancelled: true });
     expect((await store.load(id))!.sendingSince).toBeUndefined();
   });
 
   it('tells who cancels that the mail is being sent, and stops it from being sent again', async () => {
-    await store.begin(id, 1, 0);
+    await store.begin(id, 1, 0, 'main');
     expect(await store.cancel(id)).toEqual({ sending: true });
     await store.save(id, { messageId: '<1@acme.test>', attempt: attempt(2) });
-    expect(await store.begin(id, 3, 0)).toBe('cancelled');
+    expect(await store.begin(id, 3, 0, 'main')).toBe('cancelled');
     expect(await store.cancel(id)).toEqual({ sending: false });
   });
 
   it('lets either the worker or who cancels win, never both and never neither', async () => {
     const races = Array.from({ length: 40 }, async (_, index) => {
       const mail = randomUUID();
-      const begun = (): Promise<string> => store.begin(mail, 1, 0);
+      const begun = (): Promise<string> => store.begin(mail, 1, 0, 'main');
       const cancelled = (): Promise<{ sending: boolean }> => store.cancel(mail);
       if (index % 2) return Promise.all([begun(), cancelled()]);
       const [second, first] = await Promise.all([cancelled(), begun()]);
@@ -162,7 +162,7 @@ describe.each(BACKENDS)('an outcome store on $name', ({ open }) => {
       deferrals: 4,
       stallBaseline: 2,
     });
-    await store.begin(id, 2, 2);
+    await store.begin(id, 2, 2, 'main');
     await store.cancel(id);
     await store.reopen(id, ['bob@acme.test', 'eve@acme.test'], 9);
     const loaded = await store.load(id);
@@ -177,6 +177,6 @@ describe.each(BACKENDS)('an outcome store on $name', ({ open }) => {
     expect(loaded).toMatchObject({ sendingSince: undefined, sendingStalls: undefined });
     // The queue's own count of stalls goes on.
     expect(loaded!.stallBaseline).toBe(2);
-    expect(await store.begin(id, 10, 2)).toBe('go');
+    expect(await store.begin(id, 10, 2, 'main')).toBe('go');
   });
 });

@@ -1,6 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
-import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
+import { PostgresOutcomeStore, type RunStatement } from '../../../store/postgres.outcome-store.js';
+import { PostgresSharedStore } from '../../../store/postgres.shared-store.js';
 import type { OutageLog } from '../../outage-log.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type {
@@ -20,6 +21,7 @@ import { TransactionBackend } from './transaction.backend.js';
 export class PostgresBackend implements QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: PostgresOutcomeStore;
+  readonly shared: PostgresSharedStore;
   readonly #database: Database;
   #counter?: Promise<void>;
 
@@ -36,9 +38,9 @@ export class PostgresBackend implements QueueBackend {
       backendOn(this.#database, PRODUCER_LIMIT),
     ) as never;
     this.queue.on('error', () => {}); // The database reports its outages itself.
-    this.store = new PostgresOutcomeStore(queueName, (text, values) =>
-      this.call(() => this.#database.query(text, values, PRODUCER_LIMIT)),
-    );
+    const run: RunStatement = (text, values) => this.call(() => this.#database.query(text, values, PRODUCER_LIMIT));
+    this.store = new PostgresOutcomeStore(queueName, run);
+    this.shared = new PostgresSharedStore(queueName, run);
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {
@@ -59,7 +61,7 @@ export class PostgresBackend implements QueueBackend {
       { ...options, connection: {} },
       backendOn(this.#database, WORKER_LIMIT),
     ) as unknown as SnapshotWorker;
-    const purge = (): void => void this.store.purge().catch(() => {});
+    const purge = (): void => void Promise.all([this.store.purge(), this.shared.purge()]).catch(() => {});
     const timer = setInterval(purge, PURGE_EVERY).unref();
     void this.#database.ready.then(purge);
     return { worker, destroy: () => clearInterval(timer) };

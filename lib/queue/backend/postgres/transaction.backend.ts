@@ -2,6 +2,7 @@ import { Queue } from 'bullmq';
 import { MailMessageError } from '../../../errors/mail-message.error.js';
 import { QueueUnavailableError } from '../../../errors/queue-unavailable.error.js';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
+import type { SharedStore } from '../../../delivery/shared-store.interface.js';
 import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type { QueueBackend, SnapshotQueue, WorkerHandle } from '../queue-backend.js';
@@ -22,6 +23,7 @@ export class TransactionBackend implements QueueBackend {
   readonly name = 'postgres';
   readonly queue: SnapshotQueue;
   readonly store: PostgresOutcomeStore;
+  readonly shared: SharedStore;
   readonly #outer: QueueBackend;
   readonly #ready: () => Promise<void>;
   readonly #database: TransactionDatabase;
@@ -34,6 +36,7 @@ export class TransactionBackend implements QueueBackend {
     this.#outer = outer;
     this.#ready = ready;
     this.#database = new TransactionDatabase(tx);
+    this.shared = outer.shared;
     const { name } = outer.queue;
     // No job without an id of ours: BullMQ's counter would hold up all other producers until the commit.
     const options = { connection: {}, skipMetasUpdate: true };

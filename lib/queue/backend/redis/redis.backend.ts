@@ -1,6 +1,7 @@
 import { Queue, QueueKeys, RedisConnection, RedisQueueBackend, Worker } from 'bullmq';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import { RedisOutcomeStore } from '../../../store/redis.outcome-store.js';
+import { RedisSharedStore } from '../../../store/redis.shared-store.js';
 import { OutageLog, type RelayLogger } from '../../outage-log.js';
 import { noTransactions } from '../no-transactions.js';
 import { OpenCalls } from '../open-calls.js';
@@ -27,6 +28,7 @@ export class RedisBackend implements QueueBackend {
   readonly name = 'redis';
   readonly queue: SnapshotQueue;
   readonly store: RedisOutcomeStore;
+  readonly shared: RedisSharedStore;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -47,6 +49,7 @@ export class RedisBackend implements QueueBackend {
     const ready = this.queue.waitUntilReady();
     this.#gate = new RedisGate(this.#client, ready);
     this.store = new RedisOutcomeStore(this.#client, `${KEY_PREFIX}:${queueName}:mail:`, (work) => this.call(work));
+    this.shared = new RedisSharedStore(this.#client, `${KEY_PREFIX}:${queueName}:shared:`, (work) => this.call(work));
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 

@@ -1,0 +1,47 @@
+import type { MailMessage } from '../mail/mail-message.interface.js';
+import type { TransportCapabilities } from '../transport/mail-transport.js';
+
+/** What a mail asks of a transport. */
+export interface MailDemands {
+  recipients: number;
+  cc: number;
+  tags: number;
+  metadata: number;
+  headers: number;
+  attachments: number;
+  /** Of the attachments and bodies, before encoding. */
+  bytes: number;
+}
+
+/** What a rendered message asks of a transport. */
+export function demandsOf({ envelope, cc, tags, metadata, headers, attachments }: MailMessage): MailDemands {
+  return {
+    recipients: envelope.to.length,
+    cc: cc.length,
+    tags: tags.length,
+    metadata: Object.keys(metadata).length,
+    headers: Object.keys(headers).length,
+    attachments: attachments.length,
+    bytes: attachments.reduce((sum, { size = 0 }) => sum + size, 0),
+  };
+}
+
+/** What a transport lacks for a mail, and in words. */
+export function lacks(
+  capabilities: TransportCapabilities | undefined,
+  demands: MailDemands,
+): { feature: string; why: string } | undefined {
+  if (!capabilities) return undefined;
+  for (const feature of FLAGS) {
+    if (capabilities[feature] === false && demands[feature] > 0) return { feature, why: `carries no ${feature}` };
+  }
+  for (const feature of LIMITS) {
+    const limit = capabilities[feature];
+    if (typeof limit === 'number' && demands[feature] > limit)
+      return { feature, why: `takes ${limit} ${feature} at most, this mail has ${demands[feature]}` };
+  }
+  return undefined;
+}
+
+const FLAGS = ['cc', 'tags', 'metadata', 'headers', 'attachments'] as const;
+const LIMITS = ['recipients', 'tags', 'bytes'] as const;

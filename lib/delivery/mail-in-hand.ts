@@ -1,0 +1,89 @@
+import type { Leg } from './route/router.js';
+import type { JobOutcome, MailJob } from './mail-job.interface.js';
+import type { MailRecord, RecipientOutcome, RecipientState } from './outcome-store.interface.js';
+
+/** A job with what the store knows of it, and what has come of it since. */
+export class MailInHand {
+  readonly #latest = new Map<string, RecipientOutcome>();
+  /** When to try again, in milliseconds since the epoch; the earliest of what was said. */
+  #again?: number;
+
+  constructor(
+    readonly job: MailJob,
+    readonly record: MailRecord | null,
+  ) {
+    for (const outcome of record?.recipients ?? []) this.#latest.set(outcome.address, outcome);
+  }
+
+  /** Recipients that still wait for an outcome. */
+  get pending(): string[] {
+    return this.job.snapshot.envelope.to.filter((address) => {
+      const state = this.#latest.get(address)?.state;
+      return state === undefined || OPEN.has(state);
+    });
+  }
+
+  /** From when its age counts, in milliseconds since the epoch. */
+  get since(): number {
+    return this.record?.reopenedAt ?? this.job.snapshot.notBefore;
+  }
+
+  /** When it is too old to be tried again. */
+  get deadline(): number {
+    return this.since + this.job.snapshot.retry.maxAge;
+  }
+
+  /** How often the mail was deferred for its own sake. */
+  get deferrals(): number {
+    return this.record?.deferrals ?? 0;
+  }
+
+  get again(): number | undefined {
+    return this.#again;
+  }
+
+  /** A recipient that an earlier attempt may have reached stays with that attempt's transport. */
+  pinned(legs: readonly Leg[]): Leg[] {
+    const pinned = new Map<string, string[]>();
+    const free = legs.flatMap(({ candidates, to }): Leg[] => {
+      const rest = to.filter((address) => {
+        const transport = this.#pinOf(address, candidates);
+        if (transport !== undefined) pinned.set(transport, [...(pinned.get(transport) ?? []), address]);
+        return transport === undefined;
+      });
+      return rest.length > 0 ? [{ candidates, to: rest }] : [];
+    });
+    return [...[...pinned].map(([transport, to]) => ({ candidates: [transport], to })), ...free];
+  }
+
+  /** What is known of a recipient now. */
+  outcomeOf(address: string): RecipientOutcome | undefined {
+    return this.#latest.get(address);
+  }
+
+  note(outcomes: readonly RecipientOutcome[]): void {
+    for (const outcome of outcomes) this.#latest.set(outcome.address, outcome);
+  }
+
+  tryAgain(at: number): void {
+    this.#again = Math.min(at, this.#again ?? Infinity);
+  }
+
+  /** Jobs of mails that somebody did not get are kept, for `retry()`. */
+  conclusion(): JobOutcome {
+    if (this.#again !== undefined) return { type: 'later', at: this.#again };
+    const missed = [...this.#latest.values()].find(({ state }) => state === 'bounced' || state === 'failed');
+    return missed ? { type: 'dead', reason: missed.error?.message ?? missed.state } : { type: 'done' };
+  }
+
+  /** Also after a crash while sending: what became of that attempt nobody knows. */
+  #pinOf(address: string, candidates: readonly string[]): string | undefined {
+    const pinned = this.#latest.get(address)?.pinned;
+    if (pinned !== undefined) return pinned;
+    const { sendingSince, sendingBy, sendingStalls = 0 } = this.record ?? {};
+    const crashed = sendingSince !== undefined && this.job.stalls > sendingStalls;
+    return crashed && sendingBy !== undefined && candidates.includes(sendingBy) ? sendingBy : undefined;
+  }
+}
+
+const OPEN: ReadonlySet<RecipientState> = new Set(['scheduled', 'queued', 'sending', 'deferred']);
