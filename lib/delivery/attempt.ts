@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailTransport, RecipientResult, SendContext, TransportResult } from '../transport/mail-transport.js';
@@ -19,6 +20,14 @@ export interface AttemptSetting {
   readonly now: () => number;
 }
 
+/** When an attempt may be made. */
+export interface AttemptTurn {
+  /** Milliseconds until then. */
+  readonly wait?: number;
+  /** Told how late it was in the end, in milliseconds. */
+  started?(late: number): void;
+}
+
 /** What one attempt came to. */
 export interface AttemptResult {
   record: AttemptRecord;
@@ -36,17 +45,25 @@ export interface MailInterceptor {
   ): Promise<TransportResult>;
 }
 
-/** One attempt: through the interceptors to the transport, and the answer in the relay's words. Never throws. */
+/**
+ * One attempt: through the interceptors to the transport, and the answer in the relay's words. Never throws.
+ */
 export async function attempt(
   message: MailMessage,
   { name, transport }: NamedTransport,
   context: SendContext,
   { interceptors, redirect, now }: AttemptSetting,
+  { wait = 0, started = () => {} }: AttemptTurn = {},
 ): Promise<AttemptResult> {
   const at = now();
+  const start = performance.now() + wait;
   let answer: TransportResult | undefined;
   let send = async (intercepted: MailMessage): Promise<TransportResult> => {
     await context.confirm?.();
+    // As late as can be: what came before has taken some of the time.
+    const early = wait > 0 ? start - performance.now() : 0;
+    if (early > 0) await setTimeout(early);
+    started(performance.now() - start);
     // Innermost, so that nothing can lead a mail past it.
     const way = redirect && redirected(intercepted, redirect, transport.capabilities);
     const result = (await transport.send(way?.message ?? intercepted, context)) ?? {};
@@ -65,9 +82,9 @@ export async function attempt(
   }
 }
 
-/** What a transport threw that is no MailError says nothing about the mail: the transport failed. */
+/** What a transport threw that is no MailError says nothing about the mail: the transport failed. One of another copy of this package counts. */
 export function toMailError(thrown: unknown): MailError {
-  if (thrown instanceof MailError) return thrown;
+  if (thrown instanceof MailError || isLikeMailError(thrown)) return thrown;
   const code = (thrown as { code?: unknown } | undefined)?.code;
   return new MailError(thrown instanceof Error ? thrown.message : String(thrown), {
     scope: 'transport',
@@ -75,6 +92,14 @@ export function toMailError(thrown: unknown): MailError {
     ...(typeof code === 'string' && { code }),
   });
 }
+
+function isLikeMailError(thrown: unknown): thrown is MailError {
+  if (!(thrown instanceof Error)) return false;
+  const { permanent, scope, ambiguous } = thrown as Partial<MailError>;
+  return typeof permanent === 'boolean' && typeof ambiguous === 'boolean' && SCOPES.has(scope);
+}
+
+const SCOPES: ReadonlySet<unknown> = new Set(['message', 'recipient', 'transport'] satisfies MailError['scope'][]);
 
 /** An error as it may be stored and shown. */
 export function storedError(error: MailError): StoredError {
@@ -94,7 +119,13 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
     result.providerMessageId === undefined ? {} : { providerMessageId: String(result.providerMessageId) };
   const recipients = message.envelope.to.map((address): RecipientOutcome => {
     const { state, error } = said.get(address) ?? { state: 'sent' as const, error: undefined };
-    return { address, state, at, ...(error && { error: storedError(error) }), ...(state === 'sent' && provider) };
+    return {
+      address,
+      state,
+      at,
+      ...(error && { error: storedError(toMailError(error)) }),
+      ...(state === 'sent' && provider),
+    };
   });
   const retryAfter = Math.max(0, ...recipientsOf(result).map(({ error }) => error?.retryAfter ?? 0));
   return {

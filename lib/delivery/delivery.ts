@@ -286,7 +286,7 @@ function turnOf({ snapshot, first }: MailJob): Turn {
 /** Whoever may have the mail already is not sent it by another transport. */
 function pinnedOutcome(outcome: RecipientOutcome, transport: string, mail: MailInHand): RecipientOutcome {
   if (outcome.state !== 'deferred') return outcome;
-  const pinned = outcome.error?.ambiguous ? transport : mail.outcomeOf(outcome.address)?.pinned;
+  const pinned = outcome.error?.ambiguous ? transport : mail.pinOf(outcome.address, [transport]);
   return pinned === undefined ? outcome : { ...outcome, pinned };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { forRecipients } from '../compose/create-message.js';
 import type { MailError } from '../errors/mail.error.js';
 import { UnsupportedFeatureError } from '../errors/unsupported-feature.error.js';
@@ -121,8 +120,11 @@ export class Dispatcher {
       const { admission, pass } = await (order.regardless ? gate.enterRegardless(entry) : gate.enter(entry));
       if (admission.type !== 'go') return admission;
       const context = order.context(name);
-      if (admission.wait > 0) await setTimeout(admission.wait);
-      const result = await attempt(message, { name, transport }, context, this.#setting());
+      const { wait: turn } = admission;
+      const result = await attempt(message, { name, transport }, context, this.#setting(), {
+        wait: turn,
+        started: (late) => gate.started(entry, late),
+      });
       if (passed.length > 0) result.record.passed = [...passed];
       const wait = await gate.leave(pass, verdictOf(result, context.signal)).catch(() => 0);
       const trouble = troubleOf(result);

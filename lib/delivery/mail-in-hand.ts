@@ -47,7 +47,7 @@ export class MailInHand {
     const pinned = new Map<string, string[]>();
     const free = legs.flatMap(({ candidates, to }): Leg[] => {
       const rest = to.filter((address) => {
-        const transport = this.#pinOf(address, candidates);
+        const transport = this.pinOf(address, candidates);
         if (transport !== undefined) pinned.set(transport, [...(pinned.get(transport) ?? []), address]);
         return transport === undefined;
       });
@@ -56,9 +56,17 @@ export class MailInHand {
     return [...[...pinned].map(([transport, to]) => ({ candidates: [transport], to })), ...free];
   }
 
-  /** What is known of a recipient now. */
-  outcomeOf(address: string): RecipientOutcome | undefined {
-    return this.#latest.get(address);
+  /**
+   * The transport that may have handed the recipient's mail over already: its answer was lost, or its worker.
+   *
+   * @param candidates those that may be the one whose worker was lost
+   */
+  pinOf(address: string, candidates: readonly string[]): string | undefined {
+    const pinned = this.#latest.get(address)?.pinned;
+    if (pinned !== undefined) return pinned;
+    const { sendingSince, sendingBy, sendingStalls = 0 } = this.record ?? {};
+    const crashed = sendingSince !== undefined && this.job.stalls > sendingStalls;
+    return crashed && sendingBy !== undefined && candidates.includes(sendingBy) ? sendingBy : undefined;
   }
 
   note(outcomes: readonly RecipientOutcome[]): void {
@@ -74,15 +82,6 @@ export class MailInHand {
     if (this.#again !== undefined) return { type: 'later', at: this.#again };
     const missed = [...this.#latest.values()].find(({ state }) => state === 'bounced' || state === 'failed');
     return missed ? { type: 'dead', reason: missed.error?.message ?? missed.state } : { type: 'done' };
-  }
-
-  /** Also after a crash while sending: what became of that attempt nobody knows. */
-  #pinOf(address: string, candidates: readonly string[]): string | undefined {
-    const pinned = this.#latest.get(address)?.pinned;
-    if (pinned !== undefined) return pinned;
-    const { sendingSince, sendingBy, sendingStalls = 0 } = this.record ?? {};
-    const crashed = sendingSince !== undefined && this.job.stalls > sendingStalls;
-    return crashed && sendingBy !== undefined && candidates.includes(sendingBy) ? sendingBy : undefined;
   }
 }
 

@@ -52,6 +52,28 @@ describe.each(backends)('on %s, a worker', (_backend, queue) => {
     for (const { raw } of server.mails) expect(raw.toString()).toContain(`Message-ID: ${messageId}`);
   });
 
+  it('that is killed after the final "." leaves the mail to the same transport, even if that is down for now', async () => {
+    const { server, mail, worker } = await stage(await queue());
+    const other = await FaultySmtpServer.start();
+    onTestFinished(() => other.close());
+    const transports = {
+      first: `smtp://127.0.0.1:${server.port}?tls=never`,
+      second: `smtp://127.0.0.1:${other.port}?tls=never`,
+    };
+    const route = { transport: undefined, transports, route: 'failover(first second)' };
+    server.script.dot = ({ count }) => (count === 1 ? { do: 'hang' } : undefined);
+    const first = await worker(route);
+    const { id } = await mail.send(message);
+    await server.reached('dot');
+    await killed(first);
+    server.script.greeting = ({ count }) => (count < 4 ? '421 4.3.2 Not now' : undefined);
+    await worker(route);
+    const status = await mail.wait(id, { timeout: '20s' });
+    expect(status.recipients[0]!.state).toBe('sent');
+    expect(new Set(status.attempts.map(({ transport }) => transport))).toEqual(new Set(['first']));
+    expect(other.connections).toBe(0);
+  });
+
   it('that is killed while it sends leaves a dead letter where ambiguous mails are held', async () => {
     const { server, mail, worker } = await stage(await queue());
     server.script.dot = ({ count }) => (count === 1 ? { do: 'hang' } : undefined);

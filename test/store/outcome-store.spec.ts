@@ -62,11 +62,19 @@ describe.each(BACKENDS)('an outcome store on $name', ({ open }) => {
 
   it('marks a mail as being sent until an attempt is saved', async () => {
     expect(await store.begin(id, 1_234, 3, 'main')).toBe('go');
-    expect(await store.load(id)).toMatchObject({ sendingSince: 1_234, sendingStalls: 3, recipients: [], attempts: [] });
+    const begun = { sendingSince: 1_234, sendingStalls: 3, sendingBy: 'main' };
+    expect(await store.load(id)).toMatchObject({ ...begun, recipients: [], attempts: [] });
     await store.save(id, { messageId: '<1@acme.test>', content: 'rendered' });
     expect(await store.load(id)).toMatchObject({ sendingSince: 1_234 });
     await store.save(id, { messageId: '<1@acme.test>', attempt: attempt(2_000) });
-    expect((await store.load(id))!.sendingSince).toBeUndefined();
+    const { sendingSince, sendingBy } = (await store.load(id))!;
+    expect([sendingSince, sendingBy]).toEqual([undefined, undefined]);
+  });
+
+  it('keeps the last hundred attempts, so that no mail grows for ever', async () => {
+    for (let at = 1; at <= 103; at++) await store.save(id, { messageId: '<1@acme.test>', attempt: attempt(at) });
+    const { attempts } = (await store.load(id))!;
+    expect(attempts.map(({ at }) => at)).toEqual(Array.from({ length: 100 }, (_, index) => index + 4));
   });
 
   it('takes the same change twice for one', async () => {

@@ -2,12 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { QueueOptions } from '../../lib/index.js';
+import type { QueueOptions, TransportSettings } from '../../lib/index.js';
 
 export interface WorkerOptions {
   queue: QueueOptions;
-  /** A transport's URL. */
-  transport: string;
+  /** A transport's URL, with its limits if need be. */
+  transport?: string | TransportSettings;
+  transports?: Record<string, string | TransportSettings>;
+  route?: string;
   /** Milliseconds. Default 1500. */
   lockDuration?: number;
   onAmbiguous?: 'retry' | 'hold';

@@ -1,5 +1,5 @@
 import * as breaker from './breaker.js';
-import { HOLD, lineUp, type Pace, paceOf, takePlace, waitIn } from './pace.js';
+import { HOLD, lineUp, makeUp, type Pace, paceOf, takePlace, waitIn } from './pace.js';
 import { placeWait, takePlaces } from './places.js';
 import { quotaFreeAt, takeQuota } from './quota.js';
 import { slowedPace } from './slowdown.js';
@@ -35,6 +35,14 @@ export function admit(state: TransportState, limits: TransportLimits, entry: Ent
   if (wait > HOLD) return { type: 'busy', wait: turnIn(state, lanes, entry.turn, now), why: 'the rate is used up' };
   enter(state, limits, entry, lanes, now);
   return { type: 'go', wait };
+}
+
+/** What was let through went out late. Changes the state. */
+export function wasLate(state: TransportState, limits: TransportLimits, entry: Entry, late: number, now: number): void {
+  for (const { lane, pace, recipients } of lanesOf(state, limits, entry, now)) {
+    const behind = state.lanes?.[lane];
+    if (behind) makeUp(behind, pace, recipients, late);
+  }
 }
 
 /** A lane of an entry: `''`, or a domain. */

@@ -10,6 +10,9 @@ export interface Pace {
 /** A turn that is this near is waited for in place: to put a mail aside takes longer. Milliseconds. */
 export const HOLD = 100;
 
+/** Two processes may think so differently of what time it is for the store. Milliseconds. */
+const DISAGREEMENT = 5_000;
+
 /** No line is longer, whatever the clock says. Milliseconds. */
 const LONGEST_LINE = 3_600_000;
 
@@ -40,6 +43,11 @@ export function takePlace(lane: LaneState | undefined, pace: Pace, recipients: n
   return { next: from + span, span, turns: idle ? {} : lane.turns };
 }
 
+/** A mail went out later than it should have: the next one keeps its distance from where that was. */
+export function makeUp(lane: LaneState, { interval }: Pace, recipients: number, late: number): void {
+  lane.next += Math.min(late, interval * recipients);
+}
+
 /** Puts the mail in a line; gives in how many milliseconds it is its turn. Changes the lane. */
 export function lineUp(lane: LaneState, pace: Pace, recipients: number, turn: Turn, now: number): number {
   const free = nextOf(lane, pace.burst, now) - pace.burst;
@@ -51,5 +59,5 @@ export function lineUp(lane: LaneState, pace: Pace, recipients: number, turn: Tu
 
 /** When the clock was set back, the lane seems to be taken for longer than anybody can have taken it. */
 function nextOf({ next, span }: LaneState, burst: number, now: number): number {
-  return next - now > HOLD + span + burst ? now : next;
+  return next - now > HOLD + span + burst + DISAGREEMENT ? now : next;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SharedDocument, SharedStore } from '../shared-store.interface.js';
-import { admit, type Admission, countOf, type Entry } from './admission.js';
+import { admit, type Admission, countOf, type Entry, wasLate } from './admission.js';
 import { KEPT, keepPlaces } from './places.js';
 import { hasLimits, type TransportLimits } from './transport-limits.js';
 import type { TransportState } from './transport-state.js';
@@ -9,6 +9,9 @@ import { conclude, isNews, type Verdict } from './verdict.js';
 /** What is known is believed so long without being asked for again, and for so long at most while it is asked for. Milliseconds. */
 const FRESH = 1_000;
 const STALE = 5_000;
+
+/** Less is no delay. Milliseconds. */
+const NOTICEABLE = 10;
 
 /** A pass through a gate, to be given back. */
 export interface Pass {
@@ -37,6 +40,8 @@ export class TransportGate {
   readonly #underWay = new Set<string>();
   #keeper?: NodeJS.Timeout;
   readonly #speed = new Speed();
+  /** Milliseconds, as a moving average. */
+  #usuallyLate = 0;
 
   /** @param clock ours, in milliseconds since the epoch */
   constructor(
@@ -74,6 +79,21 @@ export class TransportGate {
     } catch {
       return { admission: GO, pass: { token: randomUUID() } };
     }
+  }
+
+  /**
+   * Told how late an attempt was made, in milliseconds. A process that is always so late keeps its distances all the same; one that
+   * stood still for a moment and then sends several at once does not.
+   */
+  started(entry: Omit<Entry, 'token'>, late: number): void {
+    const unusual = late - this.#usuallyLate;
+    this.#usuallyLate += unusual / 16;
+    if (unusual < NOTICEABLE || this.#state.lanes === undefined) return;
+    const noted = async (): Promise<void> => {
+      const limits = await this.#limits();
+      await this.#change((state, now) => wasLate(state, limits, { ...entry, token: '' }, unusual, now));
+    };
+    noted().catch(() => {});
   }
 
   /** Says what an attempt told of the transport; gives in how many milliseconds it may be tried again, 0 for at once. @throws QueueUnavailableError */
@@ -123,14 +143,17 @@ export class TransportGate {
   /** A store that is away is asked again in a while; until then, what was known counts. */
   async #refresh(): Promise<void> {
     try {
-      this.#learn(await this.#store.read(this.#key));
+      const asked = this.#clock();
+      this.#learn(await this.#store.read(this.#key), asked);
     } catch {
       this.#knownAt = performance.now();
     }
   }
 
-  #learn(document: SharedDocument): void {
-    this.#offset = document.now - this.#clock();
+  /** The store looked at its clock somewhere between question and answer. @param asked when, on our clock */
+  #learn(document: SharedDocument, asked: number): void {
+    const [least, most] = [document.now - this.#clock(), document.now - asked];
+    this.#offset = Math.min(Math.max(this.#offset, least), most);
     this.#knownAt = performance.now();
     if (document.version === this.#document.version && document.text === this.#document.text) return;
     this.#document = document;
@@ -167,8 +190,9 @@ export class TransportGate {
       const text = textOf(draft);
       // What is refused by what is known leaves no trace.
       if (text === this.#document.text && performance.now() - this.#knownAt < FRESH) return;
+      const asked = this.#clock();
       const swapped = await this.#store.swap(this.#key, this.#document.version, text);
-      this.#learn(swapped);
+      this.#learn(swapped, asked);
       if (swapped.swapped) return;
     }
   }
