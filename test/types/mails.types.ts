@@ -2,13 +2,19 @@
 import { Injectable } from '@nestjs/common';
 import {
   Attach,
+  byDomain,
+  failover,
   html,
   Inline,
   Mail,
   type Mailable,
   type MailService,
+  perTenant,
   RelayModule,
+  roundRobin,
   type SendResult,
+  SmtpTransport,
+  weighted,
 } from '../../lib/index.js';
 
 declare const mail: MailService;
@@ -70,7 +76,18 @@ export async function right(): Promise<void> {
   }
   await mail.render(InvoiceMail, { data: { id: '1' } });
   await mail.render(new WelcomeMail('Ada', 'pro'));
-  RelayModule.forRoot({ transports: { a: 'log:', b: 'memory:' }, route: 'b' });
+  const transports = { a: 'log:', b: { use: 'memory:', rate: '14/s', quota: 'auto' } } as const;
+  RelayModule.forRoot({ transports, route: 'b' });
+  RelayModule.forRoot({ transports, route: failover('a', roundRobin('b', 'a')) });
+  RelayModule.forRoot({ transports, route: weighted({ a: 9, b: 1 }) });
+  RelayModule.forRoot({ transports, route: byDomain({ 'gmail.com': 'a', '*': failover('b', 'a') }) });
+  RelayModule.forRoot({ transports, route: 'failover(a b)' });
+  RelayModule.forRoot({ transports, route: ({ stream }) => (stream === 'broadcast' ? 'a' : failover('b', 'a')) });
+  RelayModule.forRoot({
+    transports: { a: perTenant(async (tenant) => `smtp://${tenant}.test`, { max: 5, rate: '1/s' }), b: SmtpTransport },
+    redirect: { to: { name: 'Staging', address: 's@x.test' }, except: ['*@x.test'] },
+  });
+  RelayModule.forRootAsync({ useFactory: () => ({ transports: { a: 'log:' }, route: failover('a') }) });
 }
 
 export async function wrong(): Promise<void> {
@@ -100,6 +117,20 @@ export async function wrong(): Promise<void> {
   await mail.sendMany(InvoiceMail, [{ to: user, data: {} }]);
   // @ts-expect-error no such transport
   RelayModule.forRoot({ transports: { a: 'log:', b: 'memory:' }, route: 'c' });
+  // @ts-expect-error no such transport in a route
+  RelayModule.forRoot({ transports: { a: 'log:', b: 'memory:' }, route: failover('a', 'c') });
+  // @ts-expect-error nor in one within another
+  RelayModule.forRoot({ transports: { a: 'log:', b: 'memory:' }, route: roundRobin('a', failover('b', 'c')) });
+  // @ts-expect-error nor by weight
+  RelayModule.forRoot({ transports: { a: 'log:', b: 'memory:' }, route: weighted({ a: 1, c: 1 }) });
+  // @ts-expect-error nor by domain
+  RelayModule.forRoot({ transports: { a: 'log:', b: 'memory:' }, route: byDomain({ '*': 'c' }) });
+  // @ts-expect-error nor from a function
+  RelayModule.forRoot({ transports: { a: 'log:', b: 'memory:' }, route: () => 'c' });
+  // @ts-expect-error no rate
+  RelayModule.forRoot({ transport: { use: 'log:', rate: '14 a second' } });
+  // @ts-expect-error a misspelt limit
+  RelayModule.forRoot({ transport: { use: 'log:', concurency: 2 } });
   // @ts-expect-error no such option
   RelayModule.forRoot({ transprot: 'log:' });
 }
