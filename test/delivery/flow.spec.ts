@@ -95,7 +95,7 @@ describe('the breaker', () => {
       now = Math.max(now, state.breaker?.until ?? 0);
     }
     fail(state, now);
-    expect(state.breaker!.until! - now).toBeLessThanOrEqual(150_000);
+    expect(state.breaker!.until! - now).toBeLessThanOrEqual(375_000);
   });
 });
 

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { installPackage, runNode } from './installed-package.js';
 
-/** The snippets of the two pages that have a file name are one application, with those of the README's quickstart. */
-const PAGES = ['README.md', 'docs/mails.md', 'docs/testing.md'];
+/** The snippets of these pages that have a file name are one application, with those of the README's quickstart. */
+const PAGES = ['README.md', 'docs/mails.md', 'docs/testing.md', 'docs/routing.md'];
 const QUICKSTART = ['src/welcome.mail.ts', 'src/mails/welcome.hbs', 'src/app.module.ts', 'src/signup.service.ts'];
 
 const root = join(import.meta.dirname, '..', '..');
@@ -41,7 +41,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'vitest.config.mjs'), "export default { test: { include: ['src/*.spec.ts'] } };\n");
 });
 
-describe('the snippets of docs/mails.md and docs/testing.md', () => {
+describe('the snippets of the pages', () => {
   it('compile', async () => {
     const tsc = program('typescript/bin/tsc');
     const failed = await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch((error: object) => error);

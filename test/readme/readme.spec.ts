@@ -156,6 +156,17 @@ describe('the README', () => {
     expect((await app.get(MailService).status(id))!.recipients[0]!.state).toBe('scheduled');
   });
 
+  it('its route starts', async () => {
+    const { options } = await load<'transports'>('routes.ts');
+    const app = await relay({
+      ...options,
+      queue: { redis: await redisUrl(), name: `readme-r-${process.pid}` },
+      worker: false,
+    });
+    const { id } = await app.get(MailService).send({ to: 'ada@acme.test', subject: 'x', text: 'x', delay: '1h' });
+    expect((await app.get(MailService).status(id))!.recipients[0]!.state).toBe('scheduled');
+  });
+
   it('its errors say what the README says', async () => {
     const { invite } = await load<'outcomes'>('outcomes.ts');
     const queue = { redis: await redisUrl(), name: `readme-o-${process.pid}` };

@@ -5,7 +5,7 @@ export const OPENS_AFTER = 3;
 
 /** How long it stays open at first; it doubles each time it opens again, up to the longest. Milliseconds. */
 const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 120_000;
+const LONGEST_PAUSE = 300_000;
 
 /** How long a probe counts whose process may have died. Milliseconds. */
 const PROBE = 60_000;
