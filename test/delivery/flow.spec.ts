@@ -46,7 +46,7 @@ describe('the breaker', () => {
     fail(state, START);
     fail(state, START);
     expect(fail(state, START).type).toBe('go');
-    expect(fail(state, START)).toMatchObject({ type: 'closed', why: 'connection refused' });
+    expect(fail(state, START)).toMatchObject({ type: 'closed', why: 'is down: connection refused' });
   });
 
   it('opens at once where the next one is bound to fail', () => {

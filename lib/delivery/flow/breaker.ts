@@ -16,7 +16,7 @@ const PROBING = 500;
 /** Why nothing may be sent now, and when to come again; `undefined` where it may. */
 export function refusal({ breaker }: TransportState, now: number): { until: number; why: string } | undefined {
   if (breaker?.until === undefined) return undefined;
-  const why = breaker.why ?? 'it is down';
+  const why = `is down: ${breaker.why ?? 'it failed too often'}`;
   if (now < breaker.until) return { until: breaker.until, why };
   return isProbed(breaker, now) ? { until: now + PROBING, why } : undefined;
 }
