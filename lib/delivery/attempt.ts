@@ -20,12 +20,18 @@ export interface AttemptSetting {
   readonly now: () => number;
 }
 
+/** Where an attempt may lose time. */
+export type AttemptStep = 'given' | 'confirmed';
+
 /** When an attempt may be made. */
 export interface AttemptTurn {
   /** Milliseconds until then. */
   readonly wait?: number;
-  /** Told how late it was in the end, in milliseconds. */
-  started?(late: number): void;
+  /**
+   * Told how late it was in the end, in milliseconds: when the transport was given the message, and how much later it asked for the last
+   * confirmation, if it does (over a connection that was yet to be opened, say).
+   */
+  started?(late: number, step: AttemptStep): void;
 }
 
 /** What one attempt came to. */
@@ -63,10 +69,16 @@ export async function attempt(
     // As late as can be: what came before has taken some of the time.
     const early = wait > 0 ? start - performance.now() : 0;
     if (early > 0) await setTimeout(early);
-    started(performance.now() - start);
+    const given = performance.now();
+    started(given - start, 'given');
+    const confirm = async (): Promise<void> => {
+      started(performance.now() - given, 'confirmed');
+      await context.confirm!();
+    };
     // Innermost, so that nothing can lead a mail past it.
     const way = redirect && redirected(intercepted, redirect, transport.capabilities);
-    const result = (await transport.send(way?.message ?? intercepted, context)) ?? {};
+    const result =
+      (await transport.send(way?.message ?? intercepted, context.confirm ? { ...context, confirm } : context)) ?? {};
     return (answer = way?.answer(result) ?? result);
   };
   for (const interceptor of interceptors.toReversed()) {

@@ -123,7 +123,7 @@ export class Dispatcher {
       const { wait: turn } = admission;
       const result = await attempt(message, { name, transport }, context, this.#setting(), {
         wait: turn,
-        started: (late) => gate.started(entry, late),
+        started: (late, step) => gate.started(entry, late, step),
       });
       if (passed.length > 0) result.record.passed = [...passed];
       const wait = await gate.leave(pass, verdictOf(result, context.signal)).catch(() => 0);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SharedDocument, SharedStore } from '../shared-store.interface.js';
+import type { AttemptStep } from '../attempt.js';
 import { admit, type Admission, countOf, type Entry, wasLate } from './admission.js';
 import { KEPT, keepPlaces } from './places.js';
 import { hasLimits, type TransportLimits } from './transport-limits.js';
@@ -11,7 +12,10 @@ const FRESH = 1_000;
 const STALE = 5_000;
 
 /** Less is no delay. Milliseconds. */
-const NOTICEABLE = 10;
+const NOTICEABLE = 20;
+
+/** So many attempts make what was unusual usual. */
+const ADAPTS_IN = 8;
 
 /** A pass through a gate, to be given back. */
 export interface Pass {
@@ -41,7 +45,7 @@ export class TransportGate {
   #keeper?: NodeJS.Timeout;
   readonly #speed = new Speed();
   /** Milliseconds, as a moving average. */
-  #usuallyLate = 0;
+  readonly #usuallyLate: Record<AttemptStep, number> = { given: 0, confirmed: 0 };
 
   /** @param clock ours, in milliseconds since the epoch */
   constructor(
@@ -85,10 +89,11 @@ export class TransportGate {
    * Told how late an attempt was made, in milliseconds. A process that is always so late keeps its distances all the same; one that
    * stood still for a moment and then sends several at once does not.
    */
-  started(entry: Omit<Entry, 'token'>, late: number): void {
-    const unusual = late - this.#usuallyLate;
-    this.#usuallyLate += unusual / 16;
-    if (unusual < NOTICEABLE || this.#state.lanes === undefined) return;
+  started(entry: Omit<Entry, 'token'>, late: number, step: AttemptStep): void {
+    if (this.#state.lanes === undefined) return;
+    const unusual = late - this.#usuallyLate[step];
+    this.#usuallyLate[step] += unusual / ADAPTS_IN;
+    if (unusual < NOTICEABLE) return;
     const noted = async (): Promise<void> => {
       const limits = await this.#limits();
       await this.#change((state, now) => wasLate(state, limits, { ...entry, token: '' }, unusual, now));
