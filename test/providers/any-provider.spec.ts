@@ -1,73 +1,29 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type MailEvent,
-  type MailOptions,
-  type MailStatus,
-  RelayConfigurationError,
-  type RelayOptions,
-  UnsupportedFeatureError,
-} from '../../lib/index.js';
+import { describe, expect, it } from 'vitest';
+import { type MailEvent, RelayConfigurationError, UnsupportedFeatureError } from '../../lib/index.js';
 import type { ArrivedMail } from './stages/arrived-mail.js';
 import { LaterInterceptor } from './stages/later.interceptor.js';
-import { ORDER_TEMPLATES, OrderMail, type OrderParts, WHOLE } from './stages/order.mail.js';
-import { carried, expectedAt, lacking, messageOf } from './stages/parts.js';
-import { EXTRAS, type Stage, type StageOptions } from './stages/stage.js';
-import { openStages, STAGES, type Theatre } from './stages/stages.js';
+import { onStage, statesOf } from './stages/on-stage.js';
+import { WHOLE } from './stages/order.mail.js';
+import { expectedAt, lacking, messageOf } from './stages/parts.js';
+import { EXTRAS } from './stages/stage.js';
+import { STAGES } from './stages/stages.js';
 
-let templates: string;
-let theatre: Theatre;
-
-beforeAll(async () => {
-  templates = await mkdtemp(join(tmpdir(), 'relay-test-'));
-  for (const [name, content] of Object.entries(ORDER_TEMPLATES)) await writeFile(join(templates, name), content);
-});
-
-afterAll(() => rm(templates, { recursive: true }));
-
-/** One application with all these transports, for the length of a group of tests. */
-function opened(stages: readonly Stage[], stage: StageOptions = {}, relay: RelayOptions = {}): void {
-  beforeAll(async () => {
-    const options = { templates: { dir: templates }, retry: { delay: 1, maxDelay: 10 }, ...relay };
-    theatre = await openStages(stages, { stage, relay: options });
-  });
-  afterAll(() => theatre.close());
-}
-
-const partsOf = (stage: Stage): OrderParts => carried(stage, theatre.transports[stage.name]!.capabilities);
-
-function send(stage: Stage, parts: OrderParts, options: MailOptions = {}) {
-  const { to, cc, bcc } = parts;
-  return theatre.mail.send(new OrderMail(parts), { to, cc, bcc, transport: stage.name, ...options });
-}
-
-async function delivered(
-  stage: Stage,
-  parts: OrderParts,
-  options: MailOptions = {},
-): Promise<{ status: MailStatus; arrived: ArrivedMail[] }> {
-  const { id } = await send(stage, parts, options);
-  const status = await theatre.mail.wait(id, { timeout: '20s' });
-  return { status, arrived: await theatre.take(stage.name) };
-}
-
-const statesOf = ({ recipients }: MailStatus) =>
-  Object.fromEntries(recipients.map(({ address, state }) => [address, state]));
+/** Whom the interceptor leaves out at first. */
+const LATER = { to: [], cc: ['eve@later.test'], bcc: ['fay@later.test'] };
+const REFUSALS = { replyTo: /carries no Reply-To/, bcc: /carries no bcc/, inline: /carries no inline images/ };
 
 describe('the same mail', () => {
-  opened(STAGES, {}, { interceptors: [LaterInterceptor] });
+  const { capabilitiesOf, partsOf, send, delivered } = onStage(STAGES, {}, { interceptors: [LaterInterceptor] });
 
   describe.each(STAGES)('through $name', (stage) => {
     it('is refused by send() for what cannot be carried, and the rest arrives as it was sent', async () => {
-      const lacks = lacking(theatre.transports[stage.name]!.capabilities);
+      const lacks = lacking(capabilitiesOf(stage));
       if (lacks.length > 0) {
         const error = await send(stage, WHOLE).catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(UnsupportedFeatureError);
         expect(error).toMatchObject({ feature: lacks[0], transport: stage.name });
-        const able = STAGES.filter(({ name }) => lacking(theatre.transports[name]!.capabilities).length === 0);
+        const able = STAGES.filter((other) => lacking(capabilitiesOf(other)).length === 0);
         expect((error as Error).message).toContain(`transports that can: ${able.map(({ name }) => name).join(', ')} (`);
       }
       const parts = partsOf(stage);
@@ -79,6 +35,7 @@ describe('the same mail', () => {
     it('has its tags and metadata in the fields that are made for them, and nowhere else', async () => {
       const parts = partsOf(stage);
       const { status, arrived } = await delivered(stage, parts);
+      expect(arrived.length).toBeGreaterThan(0);
       for (const { own, seen } of arrived) {
         expect(own).toEqual(stage.own({ ...parts, id: status.id }));
         // The provider takes its fields out; what has none for them must not show them to anybody.
@@ -100,8 +57,8 @@ describe('the same mail', () => {
 
     it('names its blind recipients nowhere', async () => {
       const { status, arrived } = await delivered(stage, partsOf(stage));
-      const { bcc } = partsOf(stage);
-      if (bcc.length > 0) expect(statesOf(status)['dee@secret.test']).toBe('sent');
+      expect(arrived.length).toBeGreaterThan(0);
+      if (partsOf(stage).bcc.length > 0) expect(statesOf(status)['dee@secret.test']).toBe('sent');
       for (const { seen } of arrived) expect(seen).not.toMatch(/secret\.test|Dee Hidden/);
     });
 
@@ -133,12 +90,9 @@ describe('the same mail', () => {
   });
 });
 
-/** Whom the interceptor leaves out at first. */
-const LATER = { to: [], cc: ['eve@later.test'], bcc: ['fay@later.test'] };
-
 describe('what a transport cannot carry and its capabilities have no word for', () => {
   const stages = STAGES.filter(({ lacks }) => lacks);
-  opened(stages);
+  const { partsOf, delivered } = onStage(stages);
 
   it.each(stages.flatMap((stage) => stage.lacks!.map((part) => ({ stage, name: stage.name, part }))))(
     'is refused by $name for good when the mail is handed over: $part',
@@ -151,13 +105,11 @@ describe('what a transport cannot carry and its capabilities have no word for', 
   );
 });
 
-const REFUSALS = { replyTo: /carries no Reply-To/, bcc: /carries no bcc/, inline: /carries no inline images/ };
-
 describe('a recipient whose name before the @ is not ASCII', () => {
   describe('where servers have no SMTPUTF8', () => {
     // What keeps mails takes any address.
     const stages = STAGES.filter(({ name }) => name !== 'file' && name !== 'memory');
-    opened(stages, { smtputf8: false });
+    const { partsOf, delivered } = onStage(stages, { smtputf8: false });
 
     it.each(stages)('is refused for good through $name, and the others are sent to', async (stage) => {
       const parts = { ...partsOf(stage), to: ['ada@x.test', 'jörg@x.test'], cc: [], bcc: [] };
@@ -184,7 +136,7 @@ describe('a recipient whose name before the @ is not ASCII', () => {
     const stages = STAGES.filter(
       ({ name, create }) => create || ['nodemailer', '@nestjs/mail', 'memory'].includes(name),
     );
-    opened(stages);
+    const { partsOf, delivered } = onStage(stages);
 
     it.each(stages)('gets the mail through $name', async (stage) => {
       const { status, arrived } = await delivered(stage, { ...partsOf(stage), to: ['Jörg <jörg@x.test>'] });
@@ -196,12 +148,10 @@ describe('a recipient whose name before the @ is not ASCII', () => {
 
 describe('a DKIM key that cannot sign', () => {
   const ours = STAGES.filter(({ create }) => create);
-  const pem = (key: KeyObject, more: object = {}) =>
-    key.export({
-      type: key.type === 'public' ? 'spki' : 'pkcs8',
-      format: 'pem',
-      ...more,
-    } as never) as unknown as string;
+  const pem = (key: KeyObject, more: object = {}) => {
+    const options: unknown = { type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem', ...more };
+    return key.export(options as { type: 'spki'; format: 'pem' }) as string;
+  };
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const keys: Record<string, string> = {
     'is cut off': pem(rsa.privateKey).slice(0, 800),
@@ -221,7 +171,8 @@ describe('a DKIM key that cannot sign', () => {
   });
 
   describe('only when it is asked to', () => {
-    opened(ours, { smtp: { sign: () => Promise.reject(new Error('the key is not there any more')) } });
+    const sign = () => Promise.reject(new Error('the key is not there any more'));
+    const { partsOf, delivered } = onStage(ours, { smtp: { sign } });
 
     it.each(ours)('bounces the mail, of which nothing is sent: $name', async (stage) => {
       const { status, arrived } = await delivered(stage, partsOf(stage));

@@ -114,10 +114,10 @@ async function fieldsOf(request: ReceivedRequest): Promise<Fields> {
   return Object.fromEntries([...new Set(form.keys())].map((name) => [name, form.getAll(name)]));
 }
 
-async function part(file: string | File, called: 'name' | 'cid'): Promise<ArrivedPart> {
-  const { name, type, ...rest } = file as File;
-  void rest;
-  return { [called]: name, type, content: Buffer.from(await (file as File).arrayBuffer()).toString('base64') };
+async function part(field: string | File, called: 'name' | 'cid'): Promise<ArrivedPart> {
+  const file = field as File;
+  const content = Buffer.from(await file.arrayBuffer()).toString('base64');
+  return { [called]: file.name, type: file.type, content };
 }
 
 function parsed(text: string | undefined): MailAddress[] {

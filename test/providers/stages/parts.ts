@@ -38,7 +38,7 @@ export function expectedAt({ arrives }: Stage, parts: OrderParts, messageId: str
   return arrives ? arrives(sent) : [sent];
 }
 
-/** The message alone. An inline part has no name of its own, and a name that nobody gave says nothing. */
+/** The message alone. */
 export function messageOf({ own: _own, seen: _seen, wire: _wire, ...message }: ArrivedMail): MessageSeen {
   return message;
 }
