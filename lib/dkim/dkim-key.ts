@@ -1,4 +1,4 @@
-import { createPrivateKey, KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, KeyObject, sign, verify } from 'node:crypto';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 
 export type DkimAlgorithm = 'rsa-sha256' | 'ed25519-sha256';
@@ -24,7 +24,20 @@ export function dkimKey(
   // RFC 8301 section 3.2: verifiers refuse shorter ones.
   if (bits < 1024)
     throw new RelayConfigurationError(option, `is an RSA key of ${bits} bits; 1024 is the least, 2048 is usual`);
+  if (!fitsItself(key, algorithm))
+    throw new RelayConfigurationError(option, 'is damaged: what it signs is not valid; take it from where it was made');
   return { algorithm, key };
+}
+
+/** OpenSSL takes a key whose numbers do not belong together, and signs with it what nobody can verify. */
+function fitsItself(key: KeyObject, algorithm: DkimAlgorithm): boolean {
+  const hash = algorithm === 'rsa-sha256' ? 'sha256' : null;
+  const probe = Buffer.from('probe');
+  try {
+    return verify(hash, probe, createPublicKey(key), sign(hash, probe, key));
+  } catch {
+    return false;
+  }
 }
 
 const ALGORITHMS: Readonly<Record<string, DkimAlgorithm>> = { rsa: 'rsa-sha256', ed25519: 'ed25519-sha256' };

@@ -1,4 +1,5 @@
 import { MailError } from '../errors/mail.error.js';
+import { needsSmtpUtf8 } from '../mail/address.js';
 import { asForeign, type Foreign, foreignFailure, neverLeft } from './foreign-error.js';
 import { httpVerdict, type HttpVerdict } from './http-verdict.js';
 import type { RecipientResult, TransportResult } from './mail-transport.js';
@@ -32,7 +33,7 @@ export function nestMailRefusals(who: string, to: readonly string[], error: unkn
     const refusal = refusals.get(address.toLowerCase());
     const error = refusal
       ? smtpFailure(`${who} refused the recipient ${address}`, refusal, 'rcpt')
-      : new MailError(`${who} sent nothing: it refused others of the recipients`, { scope: 'recipient' });
+      : othersRefused(who);
     return { address, state: error.permanent ? 'bounced' : 'deferred', error };
   });
   const ours = recipients.find(({ error }) => error?.scope === 'transport')?.error;
@@ -40,10 +41,29 @@ export function nestMailRefusals(who: string, to: readonly string[], error: unkn
   return { recipients };
 }
 
+/**
+ * What became of each recipient where the server has no SMTPUTF8, which some of their addresses need. That package then sends nothing, and
+ * calls it a fault of the connection; the others are sent to without them at the next attempt.
+ */
+export function nestMailMisfits(who: string, to: readonly string[], error: unknown): TransportResult | undefined {
+  if (!lacksSmtpUtf8(asForeign(error)) || !to.some(needsSmtpUtf8)) return undefined;
+  const recipients = to.map((address): RecipientResult => {
+    if (!needsSmtpUtf8(address)) return { address, state: 'deferred', error: othersRefused(who) };
+    const misfit = new MailError(`${who} has a server without SMTPUTF8, which this address needs: <${address}>`, {
+      scope: 'recipient',
+      permanent: true,
+      reason: 'smtputf8',
+      cause: error,
+    });
+    return { address, state: 'bounced', error: misfit };
+  });
+  return { recipients };
+}
+
 /** What an error of `@nestjs/mail` means, told by its fields: there may be several copies of its classes. */
 export function nestMailFailure(who: string, thrown: unknown): MailError {
   const error = asForeign(thrown);
-  const { name, code, command, provider, phase, permanent, providerCode, retryAfterMs } = error;
+  const { code, command, provider, phase, permanent, providerCode, retryAfterMs } = error;
   if (typeof command === 'string' && typeof code === 'number') {
     return smtpFailure(`${who}: ${String(error['message'])}`, error, PHASES[command] ?? 'data');
   }
@@ -57,13 +77,24 @@ export function nestMailFailure(who: string, thrown: unknown): MailError {
   // A time-out of the phases before the message says that it has not left.
   const before = typeof phase === 'string' && phase !== 'data' && phase !== 'request';
   // `permanent` of a connection is about its configuration, but for an address that needs what the server has not.
-  const configuration =
-    name === 'MailConnectionError' && permanent === true && !/SMTPUTF8/.test(String(error['message']));
+  const configuration = isUnusable(error) && !lacksSmtpUtf8(error);
   if (permanent === true && !configuration) return foreignFailure(who, thrown, { scope: 'message', permanent: true });
   return foreignFailure(who, thrown, {
     scope: 'transport',
     ambiguous: !before && !configuration && !neverLeft(thrown),
   });
+}
+
+function isUnusable({ name, permanent }: Foreign): boolean {
+  return name === 'MailConnectionError' && permanent === true;
+}
+
+function lacksSmtpUtf8(error: Foreign): boolean {
+  return isUnusable(error) && /SMTPUTF8/.test(String(error['message']));
+}
+
+function othersRefused(who: string): MailError {
+  return new MailError(`${who} sent nothing: it refused others of the recipients`, { scope: 'recipient' });
 }
 
 function smtpFailure(message: string, { code, enhancedCode, response }: Foreign, phase: SmtpPhase): MailError {

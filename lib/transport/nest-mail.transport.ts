@@ -7,7 +7,7 @@ import type { AdapterOptions } from './adapter-options.interface.js';
 import { attemptRecipients } from './attempt-recipients.js';
 import { amended } from './foreign-error.js';
 import { MailTransport, type SendContext, type TransportCapabilities, type TransportResult } from './mail-transport.js';
-import { nestMailFailure, nestMailRefusals, nestMailResult } from './nest-mail-outcome.js';
+import { nestMailFailure, nestMailMisfits, nestMailRefusals, nestMailResult } from './nest-mail-outcome.js';
 
 /** A transport of `@nestjs/mail`. */
 export interface NestMailTransportLike {
@@ -72,7 +72,7 @@ export class NestMailTransport extends MailTransport {
       );
     } catch (error) {
       if (error instanceof MailError) throw error;
-      const result = nestMailRefusals(this.#name, to, error);
+      const result = nestMailRefusals(this.#name, to, error) ?? nestMailMisfits(this.#name, to, error);
       if (result) return result;
       throw amended(nestMailFailure(this.#name, error), this.#classify?.(error));
     }

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MailError } from '../../lib/errors/mail.error.js';
@@ -21,6 +21,11 @@ const signers = {
 const HEADER =
   'From: Acme <hello@acme.test>\r\nTo: ada@x.test\r\nSubject: Hello\r\nDate: Tue, 28 Jul 2026 10:11:12 +0000\r\n';
 
+/** A key that parses, and whose numbers are not those of one key. */
+const damaged = (key: KeyObject) => {
+  const { d, p } = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' });
+  return createPrivateKey({ key: { ...key.export({ format: 'jwk' }), d, p }, format: 'jwk' });
+};
 const signed = (raw: string, signer = signers.Ed25519) => Buffer.from(signer.sign(Buffer.from(raw)));
 const verdicts = async (raw: Uint8Array) => (await verify(raw, records)).map(({ status }) => status.result);
 const signatureOf = (raw: Uint8Array) =>
@@ -204,6 +209,7 @@ describe('a key that cannot sign is refused at once', () => {
     ],
     ['RSA-PSS', pem(generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey), /type rsa-pss/],
     ['too short', pem(generateKeyPairSync('rsa', { modulusLength: 768 }).privateKey), /768 bits; 1024 is the least/],
+    ['damaged', pem(damaged(rsa)), /is damaged/],
   ])('when it is %s', (_, key, said) => {
     const error = wrong(key);
     expect(error).toBeInstanceOf(RelayConfigurationError);

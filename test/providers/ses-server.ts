@@ -41,11 +41,18 @@ export class SesServer {
   readonly #server = createServer((request, response) => void this.#serve(request, response));
   readonly #waiting = new Set<() => void>();
 
+  /** One that ends with the test. */
   static async start(): Promise<SesServer> {
+    const server = await SesServer.open();
+    onTestFinished(() => server.close());
+    return server;
+  }
+
+  /** One that you close. */
+  static async open(): Promise<SesServer> {
     const server = new SesServer();
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
-    onTestFinished(() => server.close());
     return server;
   }
 

@@ -300,12 +300,29 @@ describe('the SMTP transport of @nestjs/mail', () => {
     expect(await failure(transport)).toMatchObject(expected);
   });
 
-  it('whose server is not there, or cannot do what the mail needs', async () => {
+  it('whose server has no SMTPUTF8: only those who need it are refused', async () => {
     const { server, transport } = await smtp({}, ['PIPELINING']);
-    expect(await failure(transport, testMessage({ to: 'jörg@x.test' }))).toMatchObject({
+    const outcomes = async (to: string[]) => fromNestMail(transport).send(testMessage({ to }), sendContext());
+    expect(await outcomes(['ada@x.test', 'jörg@x.test'])).toEqual({
+      recipients: [
+        { address: 'ada@x.test', state: 'deferred', error: expect.objectContaining({ scope: 'recipient' }) },
+        {
+          address: 'jörg@x.test',
+          state: 'bounced',
+          error: expect.objectContaining({ scope: 'recipient', permanent: true, reason: 'smtputf8' }),
+        },
+      ],
+    });
+    expect(server.mails).toEqual([]);
+    // As a sender it is the whole mail's fault.
+    expect(await failure(transport, testMessage({ from: 'jörg@acme.test' }))).toMatchObject({
       scope: 'message',
       permanent: true,
     });
+  });
+
+  it('whose server is not there, or cannot do what the mail needs', async () => {
+    const { server, transport } = await smtp({}, ['PIPELINING']);
     const strict = new NestSmtpTransport({ host: server.host, port: server.port, startTls: 'required' });
     expect(await failure(strict)).toMatchObject({ scope: 'transport', permanent: false, ambiguous: false });
     await expect(fromNestMail(strict).verify!()).rejects.toMatchObject({ scope: 'transport', ambiguous: false });

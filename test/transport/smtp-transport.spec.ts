@@ -109,6 +109,27 @@ describe('SMTPUTF8', () => {
     expect(server.mails[0]!.to).toEqual(['bob@x.test']);
   });
 
+  it('that the server lacks bounces the mail of an author who needs it, whoever the sender of the envelope is', async () => {
+    const server = await faultyServer({ extensions: ['PIPELINING'] });
+    const message = { ...testMessage(), from: { address: 'j\u00fcrgen@acme.test' } };
+    expect(await smtpFailure(transportTo(server).send(message, sendContext()))).toMatchObject({
+      scope: 'message',
+      permanent: true,
+      reason: 'smtputf8',
+    });
+    expect(server.mails).toEqual([]);
+  });
+
+  it('leaves no address beyond ASCII in the header of a mail that goes without it', async () => {
+    for (const extensions of [['PIPELINING'], ['PIPELINING', 'SMTPUTF8', '8BITMIME']]) {
+      const server = await faultyServer({ extensions });
+      const raw = 'From: ada@acme.test\r\nTo: j\u00fcrgen@x.test, bob@x.test\r\n\r\nHi\r\n';
+      await transportTo(server).send(testMessage({ to: 'bob@x.test', raw }), sendContext());
+      expect(server.commands[1]).not.toContain('SMTPUTF8');
+      expect(server.mails[0]!.raw.toString()).toMatch(/^To: =\?UTF-8\?\S+\?= :;, bob@x\.test\r\n/m);
+    }
+  });
+
   it('that the server lacks starts no transaction when no other recipient is left', async () => {
     const server = await faultyServer({ extensions: [] });
     const result = await transportTo(server).send(testMessage({ to: 'j\u00fcrgen@x.test' }), sendContext());

@@ -2,6 +2,7 @@ import type { SendEmailCommandInput } from '@aws-sdk/client-sesv2';
 import { MailError } from '../../errors/mail.error.js';
 import { needsSmtpUtf8 } from '../../mail/address.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
+import { withAsciiAddresses } from '../../mime/with-ascii-addresses.js';
 import type { RecipientResult } from '../../transport/mail-transport.js';
 import { SES_CAPABILITIES } from './ses-capabilities.js';
 import { sesExtras } from './ses-extras.interface.js';
@@ -25,7 +26,7 @@ export async function sesMessage(
   const set = extras.configurationSet ?? configurationSet;
   const sender = [from.address, envelope.from].find(needsSmtpUtf8);
   if (sender !== undefined) throw notAscii(sender, 'message');
-  const raw = await message.raw();
+  const raw = withAsciiAddresses(await message.raw());
   if (raw.length > SES_CAPABILITIES.bytes) throw tooLarge(raw.length);
   return {
     // FromEmailAddress would replace the whole From header, display name and all; SES reads it there.

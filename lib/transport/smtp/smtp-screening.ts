@@ -15,7 +15,7 @@ export interface SmtpScreening {
  * @throws SmtpError permanent, when the message is too large or its sender does not fit
  */
 export function screened(
-  { from, to }: MailMessage['envelope'],
+  { from: author, envelope: { from, to } }: Pick<MailMessage, 'from' | 'envelope'>,
   size: number,
   extensions: ReadonlyMap<string, string>,
   endpoint: string,
@@ -25,8 +25,10 @@ export function screened(
   if (size > limit)
     throw refusal(TOO_LARGE, 'mail', `${endpoint} takes messages of ${limit} bytes at most, and this one has ${size}`);
   const utf8 = extensions.has('SMTPUTF8');
-  const sender = misfit(from, utf8);
-  if (sender) throw refusal(sender, 'mail', `${endpoint} ${sender.words}: the sender <${from}>`);
+  for (const address of [from, author.address]) {
+    const sender = misfit(address, utf8);
+    if (sender) throw refusal(sender, 'mail', `${endpoint} ${sender.words}: the sender <${address}>`);
+  }
   if (!to.some((address) => misfit(address, utf8))) return { to, refused: NOBODY };
   const refused = new Map<string, SmtpError>();
   for (const address of to) {

@@ -1,4 +1,6 @@
+import { needsSmtpUtf8 } from '../../mail/address.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
+import { withAsciiAddresses } from '../../mime/with-ascii-addresses.js';
 import {
   MailTransport,
   type SendContext,
@@ -47,7 +49,11 @@ export class SmtpTransport extends MailTransport {
   override async send(message: MailMessage, guard: SendContext): Promise<TransportResult> {
     const { signal } = guard;
     const raw = await message.raw();
-    const content = this.#sign ? await this.#sign(raw) : raw;
+    const signed = await this.#signed(raw);
+    const content: ContentFor = (utf8) => {
+      const fit = utf8 ? raw : withAsciiAddresses(raw);
+      return fit === raw ? signed : this.#signed(fit);
+    };
     let conversation = await this.#pool.take(signal);
     try {
       return await this.#transmit(conversation, message, content, guard);
@@ -83,13 +89,23 @@ export class SmtpTransport extends MailTransport {
 
   async #transmit(
     conversation: SmtpConversation,
-    { envelope: { from, to } }: MailMessage,
-    content: Uint8Array,
+    message: MailMessage,
+    contentFor: ContentFor,
     guard: SmtpGuard,
   ): Promise<TransportResult> {
     if (guard.signal.aborted) throw givenUp(this.toString(), 'mail', guard.signal.reason);
-    const fit = screened({ from, to }, content.length, conversation.extensions, this.toString());
+    const { from, to } = message.envelope;
+    const { extensions } = conversation;
+    const content = await contentFor(extensions.has('SMTPUTF8') && [from, ...to].some(needsSmtpUtf8));
+    const fit = screened(message, content.length, extensions, this.toString());
     if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
     return transportResult(to, await conversation.transmit({ from, to: fit.to }, content, guard), fit.refused);
   }
+
+  async #signed(raw: Uint8Array): Promise<Uint8Array> {
+    return this.#sign ? this.#sign(raw) : raw;
+  }
 }
+
+/** What is sent, by whether the transaction is one with SMTPUTF8: only then may the header hold addresses that are not ASCII (RFC 6531). */
+type ContentFor = (utf8: boolean) => Uint8Array | Promise<Uint8Array>;

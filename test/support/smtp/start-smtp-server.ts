@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer, type SMTPServerAuthentication, type SMTPServerSession } from 'smtp-server';
+import { needsSmtpUtf8 } from '../../../lib/mail/address.js';
 import { localhost } from '../tls/localhost.js';
 
 export interface SmtpServerOptions {
@@ -22,6 +23,8 @@ export interface SmtpServerOptions {
   /** Default both `true`. */
   smtputf8?: boolean;
   pipelining?: boolean;
+  /** What it says after `250` to the n-th message. Default `Ok: queued as 1`. */
+  accepted?: (count: number) => string;
 }
 
 export interface ReceivedMail {
@@ -61,7 +64,7 @@ export interface RunningSmtpServer {
 
 /** A well-behaved SMTP server on a port of its own, on the npm package smtp-server, that keeps what it gets. */
 export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<RunningSmtpServer> {
-  const { tls = 'starttls', auth, host = '127.0.0.1' } = options;
+  const { tls = 'starttls', auth, host = '127.0.0.1', accepted = (count) => `Ok: queued as ${count}` } = options;
   const mails: ReceivedMail[] = [];
   const logins: SMTPServerAuthentication[] = [];
   const waiting = new Set<() => void>();
@@ -96,12 +99,17 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
           login.method === 'XOAUTH2' ? { data: { status: '401', schemes: 'bearer' } } : { user: undefined },
         );
     },
+    onRcptTo({ address }, _session, callback) {
+      // RFC 6531 section 3.5.
+      const misfit = options.smtputf8 === false && needsSmtpUtf8(address);
+      callback(misfit ? Object.assign(new Error('5.6.7 No SMTPUTF8 here'), { responseCode: 553 }) : null);
+    },
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.once('end', () => {
         mails.push(receivedMail(session, Buffer.concat(chunks)));
-        callback(null, `Ok: queued as ${mails.length}`);
+        callback(null, accepted(mails.length));
         for (const check of waiting) check();
       });
     },
