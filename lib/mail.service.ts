@@ -338,6 +338,9 @@ function demandsOf({
   return {
     recipients: snapshot.envelope.to.length,
     cc: snapshot.cc.length,
+    bcc: snapshot.bcc.length,
+    replyTo: snapshot.replyTo.length,
+    inline: attachments.filter(({ cid }) => cid !== undefined).length,
     tags: body.tags.length,
     metadata: Object.keys(body.metadata).length,
     headers: Object.keys(body.headers).length,

@@ -5,6 +5,10 @@ import type { TransportCapabilities } from '../transport/mail-transport.js';
 export interface MailDemands {
   recipients: number;
   cc: number;
+  bcc: number;
+  replyTo: number;
+  /** Attachments with a content id. */
+  inline: number;
   tags: number;
   metadata: number;
   headers: number;
@@ -14,10 +18,22 @@ export interface MailDemands {
 }
 
 /** What a rendered message asks of a transport. */
-export function demandsOf({ envelope, cc, tags, metadata, headers, attachments }: MailMessage): MailDemands {
+export function demandsOf({
+  envelope,
+  cc,
+  bcc,
+  replyTo,
+  tags,
+  metadata,
+  headers,
+  attachments,
+}: MailMessage): MailDemands {
   return {
     recipients: envelope.to.length,
     cc: cc.length,
+    bcc: bcc.length,
+    replyTo: replyTo.length,
+    inline: attachments.filter(({ cid }) => cid !== undefined).length,
     tags: tags.length,
     metadata: Object.keys(metadata).length,
     headers: Object.keys(headers).length,
@@ -33,7 +49,8 @@ export function lacks(
 ): { feature: string; why: string } | undefined {
   if (!capabilities) return undefined;
   for (const feature of FLAGS) {
-    if (capabilities[feature] === false && demands[feature] > 0) return { feature, why: `carries no ${feature}` };
+    const able = feature === 'bcc' ? (capabilities.bcc ?? capabilities.cc) : capabilities[feature];
+    if (able === false && demands[feature] > 0) return { feature, why: `carries no ${feature}` };
   }
   for (const feature of LIMITS) {
     const limit = capabilities[feature];
@@ -43,5 +60,5 @@ export function lacks(
   return undefined;
 }
 
-const FLAGS = ['cc', 'tags', 'metadata', 'headers', 'attachments'] as const;
+const FLAGS = ['cc', 'bcc', 'replyTo', 'inline', 'tags', 'metadata', 'headers', 'attachments'] as const;
 const LIMITS = ['recipients', 'tags', 'bytes'] as const;

@@ -16,6 +16,11 @@ export interface TransportCapabilities {
   /** Custom headers. */
   headers?: boolean;
   cc?: boolean;
+  /** Default as `cc`. */
+  bcc?: boolean;
+  replyTo?: boolean;
+  /** Parts that the HTML names as `cid:...`. */
+  inline?: boolean;
   attachments?: boolean;
   /** Messages a `sendBatch` at most. */
   batch?: number;

@@ -16,7 +16,7 @@ const backends: [string, () => Promise<QueueOptions>][] = [
 describe.each(backends)('on %s', (_backend, options) => {
   it('three workers together keep the rate in every window of a second, and use it', { timeout: 60_000 }, async () => {
     const rate = 40;
-    const mails = 8 * rate;
+    const mails = 14 * rate;
     const queue = await options();
     const server = await FaultySmtpServer.start();
     onTestFinished(() => server.close());

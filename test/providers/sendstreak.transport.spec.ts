@@ -170,6 +170,9 @@ describe('what SendStreak cannot carry', () => {
   it('is known to send() as far as it can be said beforehand', () => {
     expect(new SendStreakTransport({ key: KEY }).capabilities).toEqual({
       cc: false,
+      bcc: false,
+      replyTo: false,
+      inline: false,
       tags: false,
       metadata: false,
       headers: false,

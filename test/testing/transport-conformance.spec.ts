@@ -29,7 +29,7 @@ describe('the conformance suite passes over SMTP', () => {
   for (const { name, run } of transportConformance({
     create: () => {
       server.script = {};
-      return new SmtpTransport({ host: '127.0.0.1', port: server.port, tls: 'never', timeouts: { data: 200 } });
+      return new SmtpTransport({ host: '127.0.0.1', port: server.port, tls: 'never', timeouts: { data: 1_000 } });
     },
     received: () =>
       server.mails.map(({ to, raw }): ConformanceDelivery => ({ to, subject: subjectOf(raw.toString()) })),

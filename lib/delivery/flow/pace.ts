@@ -27,7 +27,7 @@ export function paceOf({ count, window }: RateLimit): Pace {
   return { interval, burst: (burst - 1) * interval };
 }
 
-const STEADY = 0.95;
+const STEADY = 0.94;
 
 /** How long `recipients` more have to wait in a lane, in milliseconds. */
 export function waitIn(lane: LaneState | undefined, { burst }: Pace, now: number): number {

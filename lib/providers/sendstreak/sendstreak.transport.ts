@@ -26,7 +26,15 @@ import { SendStreakClient, type SendStreakMessage } from './sendstreak.client.js
  * new SendStreakTransport({ key: process.env.SENDSTREAK_KEY!, template: 'relay', from: 'hello@acme.test' })
  */
 export class SendStreakTransport extends MailTransport {
-  override readonly capabilities = { cc: false, tags: false, metadata: false, headers: false } as const;
+  override readonly capabilities = {
+    cc: false,
+    bcc: false,
+    replyTo: false,
+    inline: false,
+    tags: false,
+    metadata: false,
+    headers: false,
+  } as const;
   /** Contacts and events. */
   readonly client: SendStreakClient;
   readonly #setting: SendStreakSetting;

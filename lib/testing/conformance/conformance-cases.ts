@@ -54,7 +54,8 @@ export const CASES: readonly Case[] = [
   {
     name: 'carries attachments and inline images, unless it says that it does not',
     async run(stage) {
-      if (stage.transport.capabilities?.attachments === false) return;
+      const { attachments, inline } = stage.transport.capabilities ?? {};
+      if (attachments === false || inline === false) return;
       await stage.sent(conformanceMessage({ html: '<img src="cid:logo">', attached: true }));
     },
   },
@@ -213,7 +214,16 @@ export const CASES: readonly Case[] = [
 
 const ONCE = 'send() resolves when the provider has taken the message, and hands it over once';
 const LIMITS: ReadonlySet<string> = new Set(['recipients', 'bytes', 'tags', 'batch']);
-const FLAGS: ReadonlySet<string> = new Set(['tags', 'metadata', 'headers', 'cc', 'attachments']);
+const FLAGS: ReadonlySet<string> = new Set([
+  'tags',
+  'metadata',
+  'headers',
+  'cc',
+  'bcc',
+  'replyTo',
+  'inline',
+  'attachments',
+]);
 
 type Judgement = [holds: boolean, expected: string, mend: string];
 

@@ -23,7 +23,7 @@ const FAULTS: Readonly<Record<ConformanceAnswer, NonNullable<AcmeServer['fault']
 for (const { name, run } of transportConformance({
   create: () => {
     acme.fault = undefined;
-    return new AcmeTransport(new AcmeSettings(acme.url, 'secret-of-acme', 200));
+    return new AcmeTransport(new AcmeSettings(acme.url, 'secret-of-acme', 2_000));
   },
   received: () => acme.mails,
   answer: (kind) => void (acme.fault = FAULTS[kind]),
