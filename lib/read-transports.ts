@@ -1,6 +1,5 @@
 import type { DomainLimits } from './delivery/flow/transport-limits.js';
-import type { LimitSettings } from './delivery/flow/limit-settings.js';
-import { NO_SETTINGS } from './delivery/flow/limit-settings.js';
+import { type LimitSettings, NO_SETTINGS } from './delivery/flow/limit-settings.js';
 import { NamedRoute, type RouteNode } from './delivery/route/route.js';
 import { type RouteFunction, routeOf } from './delivery/route/router.js';
 import type { ConfiguredTransport } from './delivery/transport-set.js';

@@ -11,9 +11,9 @@ export class AttemptLog {
     const { transport, recipients, outcome, error } = attempt;
     const level = recipients.some(({ state }) => state === 'bounced' || state === 'failed')
       ? 'error'
-      : next === undefined
-        ? 'log'
-        : 'warn';
+      : recipients.some(({ state }) => state === 'deferred')
+        ? 'warn'
+        : 'log';
     const who = recipients
       .map(({ address, state }) => (recipients.length === 1 ? address : `${address} (${state})`))
       .join(', ');
@@ -36,7 +36,7 @@ export class AttemptLog {
   waiting(mail: MailSnapshot, why: string): void {
     if (this.#waiting.has(why) || this.#waiting.size > 1000) return;
     this.#waiting.add(why);
-    this.#logger.warn(`${describe(mail)} and others like it wait for a worker that can send them: ${why}`);
+    this.#logger.warn(`${describe(mail)} and others like it wait: ${why}`);
   }
 }
 
