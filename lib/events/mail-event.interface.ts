@@ -2,6 +2,7 @@ import type { MailStream } from '../mail/mail-message.interface.js';
 
 /** What every event says: of which mail and recipient it is, and from where. */
 export interface MailEventBase {
+  /** The same for the same event, however often it is told. */
   id: string;
   recipient: string;
   timestamp: Date;
@@ -9,7 +10,10 @@ export interface MailEventBase {
   provider: string;
   transport?: string;
   mailId?: string;
+  /** The relay's own Message-ID, in angle brackets. */
   messageId?: string;
+  /** What the provider called the mail when it took it. */
+  providerMessageId?: string;
   mail?: string;
   tags: readonly string[];
   metadata: Readonly<Record<string, string>>;
@@ -32,7 +36,7 @@ export interface Verdict {
 
 export interface MailEventMap {
   queued: {};
-  sent: { providerMessageId?: string };
+  sent: {};
   deferred: Partial<Verdict>;
   delivered: {};
   bounced: Verdict;
