@@ -1,4 +1,5 @@
 import type { ErrorScope } from '../errors/mail.error.js';
+import type { MailStream } from '../mail/mail-message.interface.js';
 
 /**
  * A recipient's way: `scheduled` and `queued` wait, `sending` is under way, `deferred` waits for the next attempt, `sent` was taken by
@@ -57,10 +58,23 @@ export interface AttemptRecord {
   recipients: RecipientOutcome[];
 }
 
+/** What of a mail is remembered beyond its stay in the queue. */
+export interface MailAbout {
+  /** Milliseconds since the epoch. */
+  acceptedAt: number;
+  /** All of its recipients, in the mail's order. */
+  to: readonly string[];
+  stream: MailStream;
+  tenant?: string;
+  tags?: readonly string[];
+  metadata?: Readonly<Record<string, string>>;
+}
+
 /** What the store knows of a mail; a mail that no worker has touched is not in it. */
 export interface MailRecord {
   messageId?: string;
   mail?: string;
+  about?: MailAbout;
   /** Only those with an outcome. */
   recipients: RecipientOutcome[];
   /** The last {@link MOST_ATTEMPTS}. */
@@ -86,6 +100,8 @@ export interface MailRecord {
 export interface OutcomeChange {
   messageId: string;
   mail?: string;
+  /** Written once. */
+  about?: MailAbout;
   /** Each is written only if its state is not behind the stored one (see {@link STATE_RANK}): a zombie cannot undo the new owner's work. */
   recipients?: readonly RecipientOutcome[];
   /** Appended; ends `sendingSince`. */
@@ -97,7 +113,7 @@ export interface OutcomeChange {
 
 /**
  * Outcomes by mail and recipient, in the queue's own Redis or Postgres. They only move forward.
- * Everything is forgotten `RETENTION` after the last write.
+ * Everything is forgotten some time after the last write: the relay's `retention`, by default {@link RETENTION}.
  */
 export interface OutcomeStore {
   load(id: string): Promise<MailRecord | null>;
@@ -107,12 +123,14 @@ export interface OutcomeStore {
    * @param transport which sends it
    */
   begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'>;
-  /** Atomic and idempotent: the same change twice is as once. */
+  /** Atomic and idempotent: the same change twice is as once. A provider's ids in it find the mail from then on: {@link mailOf}. */
   save(id: string, change: OutcomeChange): Promise<void>;
   /** Sets the flag that {@link begin} reads; says whether an attempt is under way. */
   cancel(id: string): Promise<{ sending: boolean }>;
   /** For a retry by hand: puts these recipients back to `queued`, whatever their state, and clears the flag and the counters, and begins its age anew. */
   reopen(id: string, addresses: readonly string[], at: number): Promise<void>;
+  /** The mail that a provider took under this id. */
+  mailOf(providerMessageId: string): Promise<string | undefined>;
 }
 
 /** How far along a state is: a stored state is replaced only by one of the same rank or a higher one. */
@@ -132,6 +150,22 @@ export const STATE_RANK: Readonly<Record<RecipientState, number>> = {
 
 /** How many attempts of a mail are kept. */
 export const MOST_ATTEMPTS = 100;
+
+/** A provider's id as it is looked up: some add angle brackets in one place and leave them out in another. */
+export function providerKey(providerMessageId: string): string {
+  return providerMessageId
+    .trim()
+    .replace(/^<(.*)>$/, '$1')
+    .slice(0, LONGEST_PROVIDER_ID);
+}
+
+const LONGEST_PROVIDER_ID = 250;
+
+/** The keys of all ids in a change. */
+export function providerKeys({ recipients = [] }: Pick<OutcomeChange, 'recipients'>): string[] {
+  const ids = recipients.flatMap(({ providerMessageId }) => providerMessageId ?? []);
+  return [...new Set(ids.map(providerKey))].filter((key) => key !== '');
+}
 
 /** How long an outcome is kept after its last change, in milliseconds: 30 days. */
 export const RETENTION = 30 * 24 * 60 * 60 * 1000;

@@ -1,16 +1,21 @@
 import { ErrorCode } from 'bullmq';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { CountStore } from '../events/count-store.interface.js';
+import type { TimelineStore } from '../events/timeline-store.interface.js';
 import type { SharedStore } from '../delivery/shared-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
 import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
+import { BullTaskQueue } from './bull-task-queue.js';
 import { addedOf, jobOf } from './job-options.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
 import type { RelayLogger } from './outage-log.js';
+import type { TaskQueue } from './task-queue.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 /** The queue on BullMQ: one job a mail. What differs between the backends is in {@link QueueBackend}. */
 export class BullMailQueue implements MailQueue {
+  readonly tasks: TaskQueue;
   readonly #backend: QueueBackend;
   readonly #logger: RelayLogger;
   #closing?: Promise<void>;
@@ -18,6 +23,7 @@ export class BullMailQueue implements MailQueue {
   constructor(backend: QueueBackend, logger: RelayLogger) {
     this.#backend = backend;
     this.#logger = logger;
+    this.tasks = new BullTaskQueue(backend.tasks, logger);
   }
 
   get backend(): string {
@@ -30,6 +36,14 @@ export class BullMailQueue implements MailQueue {
 
   get shared(): SharedStore {
     return this.#backend.shared;
+  }
+
+  get timeline(): TimelineStore {
+    return this.#backend.timeline;
+  }
+
+  get counts(): CountStore {
+    return this.#backend.counts;
   }
 
   async add(mail: NewMail): Promise<AddedMail> {

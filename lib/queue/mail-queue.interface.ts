@@ -1,7 +1,10 @@
 import type { JobHandler } from '../delivery/mail-job.interface.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { CountStore } from '../events/count-store.interface.js';
+import type { TimelineStore } from '../events/timeline-store.interface.js';
 import type { SharedStore } from '../delivery/shared-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type { TaskQueue } from './task-queue.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 export type { JobHandler, JobOutcome, MailJob } from '../delivery/mail-job.interface.js';
@@ -41,6 +44,10 @@ export interface MailQueue {
   readonly store: OutcomeStore;
   /** What the processes of the relay must agree on. */
   readonly shared: SharedStore;
+  readonly timeline: TimelineStore;
+  readonly counts: CountStore;
+  /** What follows from mails: events, and their handlers. */
+  readonly tasks: TaskQueue;
   /** @throws QueueUnavailableError within 5 seconds when the backend is not there */
   add(mail: NewMail): Promise<AddedMail>;
   /** In one round trip; results in their order. */

@@ -2,8 +2,11 @@ import { Logger } from '@nestjs/common';
 import type { Priority } from '../mail/mail-message.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import { MemoryOutcomeStore } from '../store/memory.outcome-store.js';
+import { MemoryCountStore } from '../store/memory.count-store.js';
+import { MemoryTimelineStore } from '../store/memory.timeline-store.js';
 import { MemorySharedStore } from '../store/memory.shared-store.js';
 import { MemoryMailWorker, type MemoryJob } from './memory-mail-worker.js';
+import { MemoryTaskQueue } from './memory-task-queue.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
 import type { RelayLogger } from './outage-log.js';
 
@@ -23,6 +26,9 @@ export class MemoryMailQueue implements MailQueue {
   readonly backend = 'memory';
   readonly store: MemoryOutcomeStore;
   readonly shared: MemorySharedStore;
+  readonly timeline: MemoryTimelineStore;
+  readonly counts = new MemoryCountStore();
+  readonly tasks: MemoryTaskQueue;
   readonly #clock: () => number;
   readonly #logger: RelayLogger;
   readonly #jobs = new Map<string, MemoryJob>();
@@ -36,6 +42,8 @@ export class MemoryMailQueue implements MailQueue {
     this.#logger = logger;
     this.store = new MemoryOutcomeStore(() => this.now());
     this.shared = new MemorySharedStore(() => this.now());
+    this.timeline = new MemoryTimelineStore(() => this.now());
+    this.tasks = new MemoryTaskQueue(() => this.now(), logger);
   }
 
   /** The queue's time, in milliseconds since the epoch. */
@@ -104,9 +112,9 @@ export class MemoryMailQueue implements MailQueue {
     this.#wake();
     for (;;) {
       const busy = [...this.#workers].filter((worker) => worker.busy);
-      if (busy.length === 0) return;
+      if (busy.length === 0 && !this.tasks.busy) return;
       // What one worker has done may have given work to another.
-      await Promise.all(busy.map((worker) => worker.idle()));
+      await Promise.all([...busy, this.tasks].map((worker) => worker.idle()));
     }
   }
 
@@ -126,9 +134,12 @@ export class MemoryMailQueue implements MailQueue {
   /** Forgets all mails. */
   clear(): void {
     this.#jobs.clear();
+    this.tasks.clear();
     this.#keys.clear();
     this.store.clear();
     this.shared.clear();
+    this.timeline.clear();
+    this.counts.clear();
   }
 
   async close(): Promise<void> {
@@ -165,7 +176,7 @@ export class MemoryMailQueue implements MailQueue {
   }
 
   #nextDue(): number | undefined {
-    let due: number | undefined;
+    let due = this.tasks.nextDue();
     for (const job of this.#jobs.values()) {
       if (job.state === 'waiting' && job.due > this.now() && (due === undefined || job.due < due)) due = job.due;
     }
@@ -179,6 +190,7 @@ export class MemoryMailQueue implements MailQueue {
 
   #wake(): void {
     for (const worker of this.#workers) worker.wake();
+    this.tasks.wake();
   }
 }
 

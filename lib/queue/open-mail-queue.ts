@@ -12,6 +12,8 @@ export interface OpenQueueOptions {
   name?: string;
   /** The connection options of the application's own BullModule, for `redis: 'shared'`. */
   shared?: unknown;
+  /** How long what became of a mail is kept after its last change, in milliseconds. Default 30 days. */
+  retention?: number;
   /** Default Nest's logger. */
   logger?: RelayLogger;
 }
@@ -36,7 +38,10 @@ export async function openMailQueue(options: OpenQueueOptions): Promise<OpenedQu
 
 const BACKENDS = ['redis', 'postgres', 'embedded'] as const;
 
-async function openBackend({ queue, name, shared }: OpenQueueOptions, logger: RelayLogger): Promise<QueueBackend> {
+async function openBackend(
+  { queue, name, shared, retention }: OpenQueueOptions,
+  logger: RelayLogger,
+): Promise<QueueBackend> {
   if (typeof queue !== 'object' || queue === null) throw new RelayConfigurationError('queue', CHOICE);
   const given = BACKENDS.filter((backend) => queue[backend] !== undefined);
   if (given.length !== 1)
@@ -52,9 +57,9 @@ async function openBackend({ queue, name, shared }: OpenQueueOptions, logger: Re
         import('./backend/redis/redis.backend.js'),
         import('./backend/redis/redis-target.js'),
       ]);
-      if (queue.redis !== 'shared') return new RedisBackend(queueName, redisTarget(queue.redis), logger);
+      if (queue.redis !== 'shared') return new RedisBackend(queueName, redisTarget(queue.redis), logger, retention);
       if (shared === undefined) throw new RelayConfigurationError('queue.redis', NOT_SHARED);
-      return new RedisBackend(queueName, redisTarget(shared), logger);
+      return new RedisBackend(queueName, redisTarget(shared), logger, retention);
     }
     case 'postgres': {
       const [{ PostgresBackend }, { postgresSource }] = await Promise.all([
@@ -63,11 +68,11 @@ async function openBackend({ queue, name, shared }: OpenQueueOptions, logger: Re
       ]);
       const outage = new OutageLog(logger, 'Postgres');
       const source = await postgresSource(queue.postgres, (error) => outage.down(error));
-      return new PostgresBackend('postgres', queueName, source, outage);
+      return new PostgresBackend('postgres', queueName, source, outage, retention);
     }
     case 'embedded': {
       const { openEmbedded } = await import('./backend/embedded/open-embedded.js');
-      return openEmbedded(queue.embedded, queueName, new OutageLog(logger, 'embedded database'));
+      return openEmbedded(queue.embedded, queueName, new OutageLog(logger, 'embedded database'), retention);
     }
   }
 }

@@ -21,3 +21,8 @@ export function queueNameOf(options: Pick<QueueOptions, 'name'>, relay?: string)
   if (options.name) return options.name;
   return relay ? `${RELAY_QUEUE}-${relay}` : RELAY_QUEUE;
 }
+
+/** The queue of tasks beside it. */
+export function taskQueueOf(queueName: string): string {
+  return `${queueName}-tasks`;
+}

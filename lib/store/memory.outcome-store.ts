@@ -1,5 +1,7 @@
 import {
   MOST_ATTEMPTS,
+  providerKey,
+  providerKeys,
   RETENTION,
   STATE_RANK,
   type AttemptRecord,
@@ -21,11 +23,14 @@ interface Entry {
 /** Outcomes in this process's memory, for tests. */
 export class MemoryOutcomeStore implements OutcomeStore {
   readonly #entries = new Map<string, Entry>();
+  readonly #providerIds = new Map<string, string>();
   readonly #now: () => number;
+  readonly #retention: number;
 
-  /** @param now milliseconds since the epoch */
-  constructor(now: () => number = Date.now) {
+  /** @param now milliseconds since the epoch @param retention in milliseconds */
+  constructor(now: () => number = Date.now, retention = RETENTION) {
     this.#now = now;
+    this.#retention = retention;
   }
 
   async load(id: string): Promise<MailRecord | null> {
@@ -51,6 +56,7 @@ export class MemoryOutcomeStore implements OutcomeStore {
     const {
       messageId,
       mail,
+      about,
       recipients = [],
       attempt,
       stallBaseline = 0,
@@ -60,6 +66,7 @@ export class MemoryOutcomeStore implements OutcomeStore {
     const { record, ...entry } = this.#touched(id);
     record.messageId = messageId;
     record.mail = mail ?? record.mail;
+    record.about ??= about;
     record.stallBaseline = Math.max(record.stallBaseline, stallBaseline);
     record.deferrals = Math.max(record.deferrals, deferrals);
     record.content ??= content;
@@ -69,6 +76,7 @@ export class MemoryOutcomeStore implements OutcomeStore {
       record.sendingSince = undefined;
       record.sendingBy = undefined;
     }
+    for (const key of providerKeys({ recipients })) this.#providerIds.set(key, id);
     for (const outcome of recipients) {
       const stored = entry.recipients.get(outcome.address);
       if (stored && STATE_RANK[stored.state] > STATE_RANK[outcome.state]) continue;
@@ -93,7 +101,13 @@ export class MemoryOutcomeStore implements OutcomeStore {
     for (const address of addresses) recipients.set(address, reopened(address, at));
   }
 
+  async mailOf(providerMessageId: string): Promise<string | undefined> {
+    const id = this.#providerIds.get(providerKey(providerMessageId));
+    return id !== undefined && this.#found(id) ? id : undefined;
+  }
+
   clear(): void {
+    this.#providerIds.clear();
     this.#entries.clear();
   }
 
@@ -111,7 +125,7 @@ export class MemoryOutcomeStore implements OutcomeStore {
       attempts: new Map(),
       expires: 0,
     };
-    entry.expires = this.#now() + RETENTION;
+    entry.expires = this.#now() + this.#retention;
     this.#entries.set(id, entry);
     return entry;
   }

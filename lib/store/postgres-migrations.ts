@@ -30,6 +30,34 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (queue, key)
   );
   ALTER TABLE ${STORE_SCHEMA}.outcome ADD COLUMN sending_by text`,
+  `ALTER TABLE ${STORE_SCHEMA}.outcome ADD COLUMN about text;
+  CREATE TABLE ${STORE_SCHEMA}.provider_message (
+    queue text NOT NULL,
+    id text NOT NULL,
+    mail_id text NOT NULL,
+    expires_on date NOT NULL,
+    PRIMARY KEY (queue, id)
+  );
+  CREATE INDEX provider_message_expires_on ON ${STORE_SCHEMA}.provider_message (expires_on);
+  CREATE TABLE ${STORE_SCHEMA}.event (
+    queue text NOT NULL,
+    mail_id text NOT NULL,
+    id text NOT NULL,
+    event text NOT NULL,
+    expires_on date NOT NULL,
+    PRIMARY KEY (queue, mail_id, id)
+  );
+  CREATE INDEX event_expires_on ON ${STORE_SCHEMA}.event (expires_on);
+  CREATE TABLE ${STORE_SCHEMA}.daily_count (
+    queue text NOT NULL,
+    day date NOT NULL,
+    provider text NOT NULL,
+    stream text NOT NULL,
+    tag text NOT NULL,
+    type text NOT NULL,
+    count bigint NOT NULL,
+    PRIMARY KEY (queue, day, provider, stream, tag, type)
+  )`,
 ];
 
 interface Session {

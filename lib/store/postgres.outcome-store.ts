@@ -1,6 +1,9 @@
 import {
   MOST_ATTEMPTS,
+  providerKey,
+  providerKeys,
   RETENTION,
+  type MailAbout,
   type MailRecord,
   type OutcomeChange,
   type OutcomeStore,
@@ -15,11 +18,14 @@ export type RunStatement = (text: string, values: readonly unknown[]) => Promise
 export class PostgresOutcomeStore implements OutcomeStore {
   readonly #queue: string;
   readonly #run: RunStatement;
+  readonly #days: number;
 
-  /** @param queue the BullMQ queue's name, which the relays in one database differ by */
-  constructor(queue: string, run: RunStatement) {
+  /** @param queue the BullMQ queue's name, which the relays in one database differ by @param retention in milliseconds */
+  constructor(queue: string, run: RunStatement, retention = RETENTION) {
     this.#queue = queue;
     this.#run = run;
+    // By days, so that most changes leave the index on it alone.
+    this.#days = Math.ceil(retention / DAY) + 1;
   }
 
   async load(id: string): Promise<MailRecord | null> {
@@ -28,59 +34,85 @@ export class PostgresOutcomeStore implements OutcomeStore {
   }
 
   async begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
-    const { rows } = await this.#run(BEGIN, [this.#queue, id, at, stalls, transport]);
+    const { rows } = await this.#run(BEGIN, [this.#queue, id, this.#days, at, stalls, transport]);
     return rows.length > 0 ? 'go' : 'cancelled';
   }
 
   async save(id: string, change: OutcomeChange): Promise<void> {
-    const { messageId, mail = null, attempt, stallBaseline = 0, deferrals = 0, content, recipients = [] } = change;
+    const {
+      messageId,
+      mail = null,
+      about = null,
+      attempt,
+      stallBaseline = 0,
+      deferrals = 0,
+      content,
+      recipients = [],
+    } = change;
     const packed = Object.fromEntries(recipients.map((outcome) => [outcome.address, packOutcome(outcome)]));
     const line = attempt ? packAttempt(attempt) : null;
     const text = content === undefined ? null : JSON.stringify(content);
-    const values = [messageId, mail, JSON.stringify(packed), line, stallBaseline, deferrals, text];
-    await this.#run(SAVE, [this.#queue, id, ...values]);
+    const head = about && JSON.stringify(about);
+    const values = [messageId, mail, JSON.stringify(packed), line, stallBaseline, deferrals, text, head];
+    const keys = providerKeys(change);
+    const statement = keys.length > 0 ? INDEX + SAVE : SAVE;
+    await this.#run(statement, [this.#queue, id, this.#days, ...values, ...(keys.length > 0 ? [keys] : [])]);
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
-    const { rows } = await this.#run(CANCEL, [this.#queue, id]);
+    const { rows } = await this.#run(CANCEL, [this.#queue, id, this.#days]);
     return { sending: rows[0]!['sending'] as boolean };
   }
 
   async reopen(id: string, addresses: readonly string[], at: number): Promise<void> {
     const packed = Object.fromEntries(addresses.map((address) => [address, packOutcome(reopened(address, at))]));
-    await this.#run(REOPEN, [this.#queue, id, JSON.stringify(packed), at]);
+    await this.#run(REOPEN, [this.#queue, id, this.#days, JSON.stringify(packed), at]);
+  }
+
+  async mailOf(providerMessageId: string): Promise<string | undefined> {
+    const { rows } = await this.#run(MAIL_OF, [this.#queue, providerKey(providerMessageId)]);
+    return rows[0]?.['mail_id'] as string | undefined;
   }
 
   /** Forgets what is expired, of all relays in this database, a batch at a time. @param batches at most */
   async purge(batches = 10): Promise<void> {
-    for (let batch = 0; batch < batches; batch++) {
-      const { rows } = await this.#run(PURGE, []);
-      if (rows[0]!['purged'] === 0) return;
+    for (const statement of PURGES) {
+      let left = batches;
+      while (left-- > 0 && (await this.#run(statement, [])).rows[0]!['purged'] !== 0);
     }
   }
 }
 
 const TABLE = `${STORE_SCHEMA}.outcome`;
 
-/** By days, so that most changes leave the index on it alone. */
-const EXPIRES = `current_date + ${RETENTION / 86_400_000 + 1}`;
+const DAY = 86_400_000;
+
+const EXPIRES = `current_date + $3::int`;
 
 const LOAD = `SELECT * FROM ${TABLE} WHERE queue = $1 AND id = $2`;
 
 const BEGIN = `
 INSERT INTO ${TABLE} AS stored (queue, id, sending_since, sending_stalls, sending_by, expires_on)
-VALUES ($1, $2, $3, $4, $5, ${EXPIRES})
+VALUES ($1, $2, $4, $5, $6, ${EXPIRES})
 ON CONFLICT (queue, id) DO UPDATE
 SET sending_since = excluded.sending_since, sending_stalls = excluded.sending_stalls, sending_by = excluded.sending_by,
   expires_on = excluded.expires_on
 WHERE NOT stored.cancelled
 RETURNING 1 AS go`;
 
+/** A provider's id that is there already is kept: one and the same id is one and the same mail. */
+const INDEX = `
+WITH indexed AS (
+  INSERT INTO ${STORE_SCHEMA}.provider_message (queue, id, mail_id, expires_on)
+  SELECT $1, key, $2, ${EXPIRES} FROM unnest($12::text[]) AS given (key)
+  ON CONFLICT DO NOTHING
+)`;
+
 /** Counters only grow and content is written once, so that what comes late changes nothing. */
 const SAVE = `
 INSERT INTO ${TABLE} AS stored
-  (queue, id, message_id, mail, recipients, attempts, stall_baseline, deferrals, content, expires_on)
-VALUES ($1, $2, $3, $4, $5::jsonb, array_remove(ARRAY[$6::text], NULL), $7, $8, $9, ${EXPIRES})
+  (queue, id, message_id, mail, recipients, attempts, stall_baseline, deferrals, content, about, expires_on)
+VALUES ($1, $2, $4, $5, $6::jsonb, array_remove(ARRAY[$7::text], NULL), $8, $9, $10, $11, ${EXPIRES})
 ON CONFLICT (queue, id) DO UPDATE SET
   message_id = excluded.message_id,
   mail = coalesce(excluded.mail, stored.mail),
@@ -89,11 +121,12 @@ ON CONFLICT (queue, id) DO UPDATE SET
     WHERE coalesce(left(stored.recipients ->> address, 1) <= left(outcome #>> '{}', 1), true)),
   attempts = CASE WHEN stored.attempts @> excluded.attempts THEN stored.attempts
     ELSE (stored.attempts || excluded.attempts)[greatest(1, cardinality(stored.attempts) + 2 - ${MOST_ATTEMPTS}):] END,
-  sending_since = CASE WHEN $6::text IS NULL THEN stored.sending_since END,
-  sending_by = CASE WHEN $6::text IS NULL THEN stored.sending_by END,
+  sending_since = CASE WHEN $7::text IS NULL THEN stored.sending_since END,
+  sending_by = CASE WHEN $7::text IS NULL THEN stored.sending_by END,
   stall_baseline = greatest(stored.stall_baseline, excluded.stall_baseline),
   deferrals = greatest(stored.deferrals, excluded.deferrals),
   content = coalesce(stored.content, excluded.content),
+  about = coalesce(stored.about, excluded.about),
   expires_on = excluded.expires_on`;
 
 const CANCEL = `
@@ -103,27 +136,41 @@ RETURNING sending_since IS NOT NULL AS sending`;
 
 /** The baseline of stalls stays: the queue's own count never goes down. */
 const REOPEN = `
-INSERT INTO ${TABLE} AS stored (queue, id, recipients, reopened_at, expires_on) VALUES ($1, $2, $3::jsonb, $4, ${EXPIRES})
+INSERT INTO ${TABLE} AS stored (queue, id, recipients, reopened_at, expires_on) VALUES ($1, $2, $4::jsonb, $5, ${EXPIRES})
 ON CONFLICT (queue, id) DO UPDATE SET
   recipients = stored.recipients || excluded.recipients, cancelled = false, deferrals = 0, sending_since = NULL,
   sending_by = NULL, sending_stalls = NULL, reopened_at = excluded.reopened_at, expires_on = excluded.expires_on`;
 
-const PURGE = `
+const MAIL_OF = `SELECT mail_id FROM ${STORE_SCHEMA}.provider_message WHERE queue = $1 AND id = $2`;
+
+/** Of one table, by its key. */
+function purge(table: string, keys: readonly string[]): string {
+  const same = keys.map((key) => `${table}.${key} = expired.${key}`).join(' AND ');
+  return `
 WITH expired AS (
-  SELECT queue, id FROM ${TABLE} WHERE expires_on < current_date LIMIT 1000 FOR UPDATE SKIP LOCKED
+  SELECT ${keys.join(', ')} FROM ${STORE_SCHEMA}.${table} WHERE expires_on < current_date LIMIT 1000 FOR UPDATE SKIP LOCKED
 ), purged AS (
-  DELETE FROM ${TABLE} USING expired WHERE outcome.queue = expired.queue AND outcome.id = expired.id RETURNING 1
+  DELETE FROM ${STORE_SCHEMA}.${table} USING expired WHERE ${same} RETURNING 1
 )
 SELECT count(*)::int AS purged FROM purged`;
+}
+
+const PURGES = [
+  purge('outcome', ['queue', 'id']),
+  purge('provider_message', ['queue', 'id']),
+  purge('event', ['queue', 'mail_id', 'id']),
+];
 
 /** pg gives a bigint as text. */
 function recordOf(row: Record<string, unknown>): MailRecord {
   const number = (column: string): number | undefined => (row[column] === null ? undefined : Number(row[column]));
   const text = (column: string): string | undefined => (row[column] as string | null) ?? undefined;
   const content = text('content');
+  const about = text('about');
   return {
     messageId: text('message_id'),
     mail: text('mail'),
+    about: about === undefined ? undefined : (JSON.parse(about) as MailAbout),
     recipients: Object.values(row['recipients'] as Record<string, string>).map(unpackOutcome),
     attempts: (row['attempts'] as string[]).map(unpackAttempt),
     cancelled: row['cancelled'] as boolean,

@@ -17,7 +17,7 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1`;
 
 /**
- * ARGV: ttl, messageId, mail, attempt, stallBaseline, deferrals, content (each empty for none), then address and packed outcome in
+ * ARGV: ttl, messageId, mail, attempt, stallBaseline, deferrals, content, about (each empty for none), then address and packed outcome in
  * turn. The first byte of a packed outcome is its rank. Counters only grow and content is written once, so that what comes late
  * changes nothing.
  */
@@ -42,7 +42,8 @@ end
 grow('stallBaseline', ARGV[5])
 grow('deferrals', ARGV[6])
 if ARGV[7] ~= '' then redis.call('HSETNX', key, 'content', ARGV[7]) end
-for i = 8, #ARGV, 2 do
+if ARGV[8] ~= '' then redis.call('HSETNX', key, 'about', ARGV[8]) end
+for i = 9, #ARGV, 2 do
   local field = 'r:' .. ARGV[i]
   local stored = redis.call('HGET', key, field)
   if not stored or string.byte(stored) <= string.byte(ARGV[i + 1]) then redis.call('HSET', key, field, ARGV[i + 1]) end

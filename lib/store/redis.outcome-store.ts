@@ -1,6 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
 import {
+  providerKey,
+  providerKeys,
   RETENTION,
+  type MailAbout,
   type MailRecord,
   type OutcomeChange,
   type OutcomeStore,
@@ -16,9 +19,11 @@ export class RedisOutcomeStore implements OutcomeStore {
   readonly #client: Redis | Cluster;
   readonly #prefix: string;
   readonly #guard: Guard;
+  readonly #retention: number;
 
-  /** @param prefix of its keys, with the hash tag of the queue's keys */
-  constructor(client: Redis | Cluster, prefix: string, guard: Guard) {
+  /** @param prefix of its keys, with the hash tag of the queue's keys @param retention in milliseconds */
+  constructor(client: Redis | Cluster, prefix: string, guard: Guard, retention = RETENTION) {
+    this.#retention = retention;
     this.#client = client;
     this.#prefix = prefix;
     this.#guard = guard;
@@ -35,12 +40,27 @@ export class RedisOutcomeStore implements OutcomeStore {
   }
 
   async save(id: string, change: OutcomeChange): Promise<void> {
-    const { messageId, mail = '', attempt, stallBaseline = '', deferrals = '', content, recipients = [] } = change;
+    const {
+      messageId,
+      mail = '',
+      about,
+      attempt,
+      stallBaseline = '',
+      deferrals = '',
+      content,
+      recipients = [],
+    } = change;
     const line = attempt ? packAttempt(attempt) : '';
     const text = content === undefined ? '' : JSON.stringify(content);
-    const args: (string | number)[] = [messageId, mail, line, stallBaseline, deferrals, text];
+    const head = about ? JSON.stringify(about) : '';
+    const args: (string | number)[] = [messageId, mail, line, stallBaseline, deferrals, text, head];
     for (const outcome of recipients) args.push(outcome.address, packOutcome(outcome));
-    await this.#run('save', id, args);
+    const keys = providerKeys(change);
+    // First, so that what is saved can be found; in the same write.
+    const indexed = keys.map((key) =>
+      this.#guard(() => this.#client.set(this.#prefix + PROVIDER_ID + key, id, 'PX', this.#retention)),
+    );
+    await Promise.all([...indexed, this.#run('save', id, args)]);
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
@@ -52,14 +72,21 @@ export class RedisOutcomeStore implements OutcomeStore {
     await this.#run('reopen', id, [at, ...outcomes]);
   }
 
+  async mailOf(providerMessageId: string): Promise<string | undefined> {
+    const key = this.#prefix + PROVIDER_ID + providerKey(providerMessageId);
+    return (await this.#guard(() => this.#client.get(key))) ?? undefined;
+  }
+
   #run(name: keyof typeof OUTCOME_SCRIPTS, id: string, args: readonly (string | number)[]): Promise<unknown> {
     const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    return this.#guard(() => client[COMMAND + name]!(this.#prefix + id, RETENTION, ...args));
+    return this.#guard(() => client[COMMAND + name]!(this.#prefix + id, this.#retention, ...args));
   }
 }
 
 const COMMAND = 'relayOutcome:';
 const RECIPIENT = 'r:';
+/** No mail's id has a colon. */
+const PROVIDER_ID = 'provider:';
 
 function recordOf(fields: Record<string, string>): MailRecord {
   const number = (name: string): number | undefined => (fields[name] === undefined ? undefined : Number(fields[name]));
@@ -67,6 +94,7 @@ function recordOf(fields: Record<string, string>): MailRecord {
   return {
     messageId: fields['messageId'],
     mail: fields['mail'],
+    about: fields['about'] === undefined ? undefined : (JSON.parse(fields['about']) as MailAbout),
     recipients: recipients.map((name) => unpackOutcome(fields[name]!)),
     attempts: fields['attempts']?.split('\n').map(unpackAttempt) ?? [],
     cancelled: fields['cancelled'] !== undefined,

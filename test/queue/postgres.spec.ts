@@ -181,7 +181,8 @@ describe('the schemas on Postgres', () => {
     const client = new Client({ connectionString: url });
     await client.connect();
     const { rows } = await client.query('SELECT version FROM relay.migration');
-    expect(rows).toEqual([{ version: 1 }, { version: 2 }]);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows).toEqual(rows.map((_, index) => ({ version: index + 1 })));
     await client.end();
   });
 

@@ -1,5 +1,7 @@
-import type { BackendFactory, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { BackendFactory, Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { OutcomeStore } from '../../delivery/outcome-store.interface.js';
+import type { CountStore } from '../../events/count-store.interface.js';
+import type { TimelineStore } from '../../events/timeline-store.interface.js';
 import type { SharedStore } from '../../delivery/shared-store.interface.js';
 import type { MailSnapshot } from '../../mail/mail-snapshot.interface.js';
 import type { TransactionLike } from '../transaction-like.js';
@@ -25,6 +27,19 @@ export interface WorkerHandle {
   expectCommand?(): void;
 }
 
+/** The queue of what follows a fact (see TaskQueue), beside the mails' own. */
+export interface TaskBackend {
+  readonly queue: Queue;
+  /** As {@link QueueBackend.call}. */
+  call<T>(work: () => Promise<T>): Promise<T>;
+  createWorker(processor: (job: Job) => Promise<void>, options: OurWorkerOptions): TaskWorkerHandle;
+}
+
+export interface TaskWorkerHandle {
+  readonly worker: Worker;
+  destroy(): void;
+}
+
 /** All that differs between Redis, Postgres and the embedded queue. */
 export interface QueueBackend {
   /** `redis`, `postgres`, `embedded`. */
@@ -32,6 +47,9 @@ export interface QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: OutcomeStore;
   readonly shared: SharedStore;
+  readonly timeline: TimelineStore;
+  readonly counts: CountStore;
+  readonly tasks: TaskBackend;
   /** Awaits a call to the queue. @throws QueueUnavailableError within 5 seconds when the backend is not there */
   call<T>(work: () => Promise<T>): Promise<T>;
   /** When a delayed job is due, in milliseconds since the epoch. */

@@ -14,13 +14,24 @@ import { PgliteSource } from './pglite.source.js';
  *
  * @throws RelayConfigurationError
  */
-export async function openEmbedded(folder: unknown, queueName: string, outage: OutageLog): Promise<PostgresBackend> {
+export async function openEmbedded(
+  folder: unknown,
+  queueName: string,
+  outage: OutageLog,
+  retention?: number,
+): Promise<PostgresBackend> {
   const pglite = await loadPglite();
-  if (folder === true) return new EmbeddedBackend(queueName, await pglite.create(), outage);
+  if (folder === true) return new EmbeddedBackend(queueName, await pglite.create(), outage, retention);
   if (typeof folder !== 'string' || folder === '') throw wrong(`give a folder, or true for memory`);
   const lock = lockedFolder(folder);
   try {
-    return new EmbeddedBackend(queueName, await pglite.create({ dataDir: join(folder, 'data') }), outage, lock);
+    return new EmbeddedBackend(
+      queueName,
+      await pglite.create({ dataDir: join(folder, 'data') }),
+      outage,
+      retention,
+      lock,
+    );
   } catch (cause) {
     lock.release();
     throw wrong(`the folder ${folder} cannot be opened: ${(cause as Error).message}`, cause);
@@ -30,8 +41,8 @@ export async function openEmbedded(folder: unknown, queueName: string, outage: O
 class EmbeddedBackend extends PostgresBackend {
   readonly #lock?: FolderLock;
 
-  constructor(queueName: string, db: PGlite, outage: OutageLog, lock?: FolderLock) {
-    super('embedded', queueName, new PgliteSource(db), outage);
+  constructor(queueName: string, db: PGlite, outage: OutageLog, retention?: number, lock?: FolderLock) {
+    super('embedded', queueName, new PgliteSource(db), outage, retention);
     this.#lock = lock;
   }
 

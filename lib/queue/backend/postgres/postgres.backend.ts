@@ -1,15 +1,19 @@
 import { Queue, Worker } from 'bullmq';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import { PostgresOutcomeStore, type RunStatement } from '../../../store/postgres.outcome-store.js';
+import { PostgresCountStore } from '../../../store/postgres.count-store.js';
+import { PostgresTimelineStore } from '../../../store/postgres.timeline-store.js';
 import { PostgresSharedStore } from '../../../store/postgres.shared-store.js';
 import type { OutageLog } from '../../outage-log.js';
 import type { TransactionLike } from '../../transaction-like.js';
+import { taskQueueOf } from '../../queue-options.interface.js';
 import type {
   OurWorkerOptions,
   QueueBackend,
   SnapshotProcessor,
   SnapshotQueue,
   SnapshotWorker,
+  TaskBackend,
   WorkerHandle,
 } from '../queue-backend.js';
 import { Database, PRODUCER_LIMIT, WORKER_LIMIT } from './database.js';
@@ -22,6 +26,9 @@ export class PostgresBackend implements QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: PostgresOutcomeStore;
   readonly shared: PostgresSharedStore;
+  readonly timeline: PostgresTimelineStore;
+  readonly counts: PostgresCountStore;
+  readonly tasks: TaskBackend;
   readonly #database: Database;
   #counter?: Promise<void>;
 
@@ -30,6 +37,7 @@ export class PostgresBackend implements QueueBackend {
     queueName: string,
     source: SqlSource,
     outage: OutageLog,
+    readonly retention?: number,
   ) {
     this.#database = new Database(source, outage);
     this.queue = new Queue<MailSnapshot>(
@@ -39,8 +47,17 @@ export class PostgresBackend implements QueueBackend {
     ) as never;
     this.queue.on('error', () => {}); // The database reports its outages itself.
     const run: RunStatement = (text, values) => this.call(() => this.#database.query(text, values, PRODUCER_LIMIT));
-    this.store = new PostgresOutcomeStore(queueName, run);
+    this.store = new PostgresOutcomeStore(queueName, run, retention);
     this.shared = new PostgresSharedStore(queueName, run);
+    this.timeline = new PostgresTimelineStore(queueName, run, retention);
+    this.counts = new PostgresCountStore(queueName, run);
+    const tasks = new Queue(taskQueueOf(queueName), { connection: {} }, backendOn(this.#database, PRODUCER_LIMIT));
+    tasks.on('error', () => {});
+    this.tasks = {
+      queue: tasks,
+      call: (work) => this.call(work),
+      createWorker: (processor, options) => ({ worker: this.#work(tasks.name, processor, options), destroy: () => {} }),
+    };
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {
@@ -55,20 +72,25 @@ export class PostgresBackend implements QueueBackend {
   }
 
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
-    const worker = new Worker<MailSnapshot>(
-      this.queue.name,
-      processor as never,
-      { ...options, connection: {} },
-      backendOn(this.#database, WORKER_LIMIT),
-    ) as unknown as SnapshotWorker;
-    const purge = (): void => void Promise.all([this.store.purge(), this.shared.purge()]).catch(() => {});
+    const worker = this.#work(this.queue.name, processor, options) as unknown as SnapshotWorker;
+    const purge = (): void =>
+      void Promise.all([this.store, this.shared, this.counts].map((one) => one.purge())).catch(() => {});
     const timer = setInterval(purge, PURGE_EVERY).unref();
     void this.#database.ready.then(purge);
     return { worker, destroy: () => clearInterval(timer) };
   }
 
+  #work(name: string, processor: unknown, options: OurWorkerOptions): Worker {
+    return new Worker(
+      name,
+      processor as never,
+      { ...options, connection: {} },
+      backendOn(this.#database, WORKER_LIMIT),
+    );
+  }
+
   withTransaction(tx: TransactionLike): QueueBackend {
-    return new TransactionBackend(this, tx, () => this.#counted());
+    return new TransactionBackend(this, tx, () => this.#counted(), this.retention);
   }
 
   /** BullMQ makes a queue's counter with its first jobs: within a transaction, all other producers would wait for that to commit. */
@@ -85,7 +107,7 @@ export class PostgresBackend implements QueueBackend {
 
   async close(): Promise<void> {
     await this.#database.finish();
-    await this.queue.close().catch(() => {});
+    await Promise.all([this.queue, this.tasks.queue].map((queue) => queue.close().catch(() => {})));
     await this.#database.close();
   }
 }

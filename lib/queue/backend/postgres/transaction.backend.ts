@@ -2,10 +2,12 @@ import { Queue } from 'bullmq';
 import { MailMessageError } from '../../../errors/mail-message.error.js';
 import { QueueUnavailableError } from '../../../errors/queue-unavailable.error.js';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
+import type { CountStore } from '../../../events/count-store.interface.js';
+import type { TimelineStore } from '../../../events/timeline-store.interface.js';
 import type { SharedStore } from '../../../delivery/shared-store.interface.js';
 import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
 import type { TransactionLike } from '../../transaction-like.js';
-import type { QueueBackend, SnapshotQueue, WorkerHandle } from '../queue-backend.js';
+import type { QueueBackend, SnapshotQueue, TaskBackend, WorkerHandle } from '../queue-backend.js';
 import { statementError } from './database-errors.js';
 import { PRODUCER_LIMIT } from './database.js';
 import { backendOn, type QueueDatabase } from './queue-connection.js';
@@ -24,6 +26,9 @@ export class TransactionBackend implements QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: PostgresOutcomeStore;
   readonly shared: SharedStore;
+  readonly timeline: TimelineStore;
+  readonly counts: CountStore;
+  readonly tasks: TaskBackend;
   readonly #outer: QueueBackend;
   readonly #ready: () => Promise<void>;
   readonly #database: TransactionDatabase;
@@ -32,16 +37,23 @@ export class TransactionBackend implements QueueBackend {
    * @param ready until all is there that must not be made in the transaction
    * @throws MailMessageError when `tx` is no transaction
    */
-  constructor(outer: QueueBackend, tx: TransactionLike, ready: () => Promise<void>) {
+  constructor(outer: QueueBackend, tx: TransactionLike, ready: () => Promise<void>, retention?: number) {
     this.#outer = outer;
     this.#ready = ready;
     this.#database = new TransactionDatabase(tx);
     this.shared = outer.shared;
+    this.timeline = outer.timeline;
+    this.counts = outer.counts;
+    this.tasks = outer.tasks;
     const { name } = outer.queue;
     // No job without an id of ours: BullMQ's counter would hold up all other producers until the commit.
     const options = { connection: {}, skipMetasUpdate: true };
     this.queue = new Queue<MailSnapshot>(name, options, backendOn(this.#database, PRODUCER_LIMIT)) as never;
-    this.store = new PostgresOutcomeStore(name, (text, values) => this.call(() => this.#database.query(text, values)));
+    this.store = new PostgresOutcomeStore(
+      name,
+      (text, values) => this.call(() => this.#database.query(text, values)),
+      retention,
+    );
   }
 
   async call<T>(work: () => Promise<T>): Promise<T> {

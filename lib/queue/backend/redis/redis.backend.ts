@@ -1,9 +1,12 @@
 import { Queue, QueueKeys, RedisConnection, RedisQueueBackend, Worker } from 'bullmq';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
-import { RedisOutcomeStore } from '../../../store/redis.outcome-store.js';
+import { type Guard, RedisOutcomeStore } from '../../../store/redis.outcome-store.js';
+import { RedisCountStore } from '../../../store/redis.count-store.js';
+import { RedisTimelineStore } from '../../../store/redis.timeline-store.js';
 import { RedisSharedStore } from '../../../store/redis.shared-store.js';
 import { OutageLog, type RelayLogger } from '../../outage-log.js';
 import { noTransactions } from '../no-transactions.js';
+import { taskQueueOf } from '../../queue-options.interface.js';
 import { OpenCalls } from '../open-calls.js';
 import type {
   AnyBackendFactory,
@@ -12,6 +15,7 @@ import type {
   SnapshotProcessor,
   SnapshotQueue,
   SnapshotWorker,
+  TaskBackend,
   WorkerHandle,
 } from '../queue-backend.js';
 import { gatherWrites } from './gather-writes.js';
@@ -23,33 +27,40 @@ import type { RedisClient, RedisTarget } from './redis-target.js';
 /** Of all keys: the braces keep them in one slot of a Redis Cluster. */
 export const KEY_PREFIX = '{relay}';
 
+const QUEUE_OPTIONS = { connection: {}, prefix: KEY_PREFIX };
+
 /** BullMQ on Redis. Queue and store share one connection that fails fast; a worker has two of its own that wait. */
 export class RedisBackend implements QueueBackend {
   readonly name = 'redis';
   readonly queue: SnapshotQueue;
   readonly store: RedisOutcomeStore;
   readonly shared: RedisSharedStore;
+  readonly timeline: RedisTimelineStore;
+  readonly counts: RedisCountStore;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
   readonly #outage: OutageLog;
   readonly #calls = new OpenCalls();
+  readonly #taskQueue: Queue;
 
-  constructor(queueName: string, connect: RedisTarget, logger: RelayLogger) {
+  constructor(queueName: string, connect: RedisTarget, logger: RelayLogger, retention?: number) {
     this.#connect = connect;
     this.#outage = new OutageLog(logger, 'Redis');
     this.#client = connect('producer');
     this.#watch(this.#client);
-    this.queue = new Queue<MailSnapshot>(
-      queueName,
-      { connection: {}, prefix: KEY_PREFIX },
-      backendOf(this.#client),
-    ) as never;
+    this.queue = new Queue<MailSnapshot>(queueName, QUEUE_OPTIONS, backendOf(this.#client)) as never;
     this.queue.on('error', () => {}); // The client's own errors, which are watched already.
+    this.#taskQueue = new Queue(taskQueueOf(queueName), QUEUE_OPTIONS, backendOf(this.#client));
+    this.#taskQueue.on('error', () => {});
     const ready = this.queue.waitUntilReady();
     this.#gate = new RedisGate(this.#client, ready);
-    this.store = new RedisOutcomeStore(this.#client, `${KEY_PREFIX}:${queueName}:mail:`, (work) => this.call(work));
-    this.shared = new RedisSharedStore(this.#client, `${KEY_PREFIX}:${queueName}:shared:`, (work) => this.call(work));
+    const guard: Guard = (work) => this.call(work);
+    const prefix = `${KEY_PREFIX}:${queueName}`;
+    this.store = new RedisOutcomeStore(this.#client, `${prefix}:mail:`, guard, retention);
+    this.shared = new RedisSharedStore(this.#client, `${prefix}:shared:`, guard);
+    this.timeline = new RedisTimelineStore(this.#client, `${prefix}:timeline:`, guard, retention);
+    this.counts = new RedisCountStore(this.#client, `${prefix}:count:`, guard);
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 
@@ -62,21 +73,33 @@ export class RedisBackend implements QueueBackend {
     return score === null ? undefined : Math.floor(Number(score) / DELAYED_SCORE);
   }
 
+  get tasks(): TaskBackend {
+    const queue = this.#taskQueue;
+    return {
+      queue,
+      call: (work) => this.call(work),
+      createWorker: (processor, options) => {
+        const [worker, , destroy] = this.#work(queue.name, processor, options);
+        return { worker, destroy };
+      },
+    };
+  }
+
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
+    const [worker, client, destroy] = this.#work(this.queue.name, processor, options);
+    return { worker: worker as unknown as SnapshotWorker, destroy, expectCommand: () => gatherWrites(client) };
+  }
+
+  #work(name: string, processor: unknown, options: OurWorkerOptions): [Worker, RedisClient, destroy: () => void] {
     const clients = [this.#connect('worker'), this.#connect('blocking')] as const;
     for (const client of clients) this.#watch(client);
-    const worker = new Worker<MailSnapshot>(
-      this.queue.name,
-      processor as never,
-      { ...options, connection: {}, prefix: KEY_PREFIX },
-      backendOf(...clients),
-    ) as unknown as SnapshotWorker;
+    const worker = new Worker(name, processor as never, { ...options, ...QUEUE_OPTIONS }, backendOf(...clients));
     const stopWatching = watchHeartbeat(clients[0]);
     const destroy = (): void => {
       stopWatching();
       for (const client of clients) client.disconnect();
     };
-    return { worker, destroy, expectCommand: () => gatherWrites(clients[0]) };
+    return [worker, clients[0], destroy];
   }
 
   withTransaction(): QueueBackend {
@@ -85,7 +108,7 @@ export class RedisBackend implements QueueBackend {
 
   async close(): Promise<void> {
     await this.#calls.close();
-    await this.queue.close().catch(() => {});
+    await Promise.all([this.queue, this.#taskQueue].map((queue) => queue.close().catch(() => {})));
     this.#client.disconnect();
   }
 

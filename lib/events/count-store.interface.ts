@@ -1,0 +1,38 @@
+/** What is counted a day. Opens and clicks count once a recipient and mail. */
+export type CountedType = 'sent' | 'delivered' | 'bounced' | 'complained' | 'opened' | 'clicked';
+
+export const COUNTED_TYPES: readonly CountedType[] = [
+  'sent',
+  'delivered',
+  'bounced',
+  'complained',
+  'opened',
+  'clicked',
+];
+
+/** One counter. */
+export interface CountKey {
+  /** `2026-11-27`, in UTC. */
+  day: string;
+  /** The transport's name; of mails that are not the relay's own, the webhook's provider. */
+  provider: string;
+  stream: string;
+  /** Empty: of all mails, with whatever tags. */
+  tag: string;
+  type: CountedType;
+}
+
+export interface Count extends CountKey {
+  count: number;
+}
+
+/** Counters by day in the queue's own Redis or Postgres. */
+export interface CountStore {
+  /** In one round trip. */
+  add(counts: readonly Count[]): Promise<void>;
+  /** All counters of these days, in one round trip. */
+  read(days: readonly string[]): Promise<Count[]>;
+}
+
+/** How long a day's counters are kept, in days. */
+export const COUNT_DAYS = 400;

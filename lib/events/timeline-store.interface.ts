@@ -1,0 +1,17 @@
+import type { MailEvent } from './mail-event.interface.js';
+
+/**
+ * What came back of each mail, beside its outcomes: deliveries, opens, bounces that came later. Bounded: the first {@link MOST_EVENTS} of a
+ * mail are kept, without what the provider sent.
+ */
+export interface TimelineStore {
+  /** Of these ids, those that are there. */
+  known(mailId: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** An event that is there already stays as it is. Gives the ids of those that are new, also of those there was no room for. */
+  append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>>;
+  /** In the order of time. */
+  read(mailId: string): Promise<MailEvent[]>;
+}
+
+/** Of one mail. Newsletters to one address are opened a dozen times; a mail to fifty people has room too. */
+export const MOST_EVENTS = 1_000;

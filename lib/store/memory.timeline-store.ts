@@ -1,0 +1,49 @@
+import { RETENTION } from '../delivery/outcome-store.interface.js';
+import { inOrder } from '../events/event-codec.js';
+import type { MailEvent } from '../events/mail-event.interface.js';
+import { MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
+
+/** Timelines in this process's memory, for tests. */
+export class MemoryTimelineStore implements TimelineStore {
+  readonly #mails = new Map<string, { events: Map<string, MailEvent>; expires: number }>();
+  readonly #now: () => number;
+  readonly #retention: number;
+
+  /** @param now milliseconds since the epoch @param retention in milliseconds */
+  constructor(now: () => number = Date.now, retention = RETENTION) {
+    this.#now = now;
+    this.#retention = retention;
+  }
+
+  async known(mailId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const events = this.#found(mailId);
+    return new Set(ids.filter((id) => events?.has(id)));
+  }
+
+  async append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>> {
+    const kept = this.#found(mailId) ?? new Map<string, MailEvent>();
+    const fresh = new Set<string>();
+    for (const event of events) {
+      if (kept.has(event.id)) continue;
+      fresh.add(event.id);
+      if (kept.size < MOST_EVENTS) kept.set(event.id, structuredClone({ ...event, raw: undefined }));
+    }
+    this.#mails.set(mailId, { events: kept, expires: this.#now() + this.#retention });
+    return fresh;
+  }
+
+  async read(mailId: string): Promise<MailEvent[]> {
+    return inOrder([...(this.#found(mailId)?.values() ?? [])]);
+  }
+
+  clear(): void {
+    this.#mails.clear();
+  }
+
+  #found(mailId: string): Map<string, MailEvent> | undefined {
+    const mail = this.#mails.get(mailId);
+    if (!mail || mail.expires > this.#now()) return mail?.events;
+    this.#mails.delete(mailId);
+    return undefined;
+  }
+}

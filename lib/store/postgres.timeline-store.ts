@@ -1,0 +1,60 @@
+import { RETENTION } from '../delivery/outcome-store.interface.js';
+import { inOrder, packEvent, unpackEvent } from '../events/event-codec.js';
+import type { MailEvent } from '../events/mail-event.interface.js';
+import { MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
+import { STORE_SCHEMA } from './postgres-migrations.js';
+import type { RunStatement } from './postgres.outcome-store.js';
+
+/** Timelines in Postgres, a row an event. Expired ones are purged with the outcomes. */
+export class PostgresTimelineStore implements TimelineStore {
+  readonly #queue: string;
+  readonly #run: RunStatement;
+  readonly #days: number;
+
+  /** @param queue the BullMQ queue's name @param retention in milliseconds */
+  constructor(queue: string, run: RunStatement, retention = RETENTION) {
+    this.#queue = queue;
+    this.#run = run;
+    this.#days = Math.ceil(retention / 86_400_000) + 1;
+  }
+
+  async known(mailId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.#run(KNOWN, [this.#queue, mailId, ids]);
+    return new Set(rows.map(({ id }) => id as string));
+  }
+
+  async append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>> {
+    const unique = [...new Map(events.map((event) => [event.id, event])).values()];
+    const ids = unique.map(({ id }) => id);
+    const packed = unique.map((event) => packEvent(event, { raw: false }));
+    const { rows } = await this.#run(APPEND, [this.#queue, mailId, this.#days, ids, packed]);
+    return new Set(rows.map(({ id }) => id as string));
+  }
+
+  async read(mailId: string): Promise<MailEvent[]> {
+    const { rows } = await this.#run(READ, [this.#queue, mailId]);
+    return inOrder(rows.map(({ event }) => unpackEvent(event as string)));
+  }
+}
+
+const TABLE = `${STORE_SCHEMA}.event`;
+
+const KNOWN = `SELECT id FROM ${TABLE} WHERE queue = $1 AND mail_id = $2 AND id = ANY ($3::text[])`;
+
+/** Those there is no room for are new as well. Two processes at once may both find room for the last one. */
+const APPEND = `
+WITH given AS (
+  SELECT id, event, place FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS given (id, event, place)
+), fresh AS (
+  SELECT id, event, row_number() OVER (ORDER BY place) AS place FROM given
+  WHERE NOT EXISTS (SELECT FROM ${TABLE} AS stored WHERE stored.queue = $1 AND stored.mail_id = $2 AND stored.id = given.id)
+), room AS (
+  SELECT ${MOST_EVENTS} - count(*) AS left FROM ${TABLE} WHERE queue = $1 AND mail_id = $2
+), stored AS (
+  INSERT INTO ${TABLE} (queue, mail_id, id, event, expires_on)
+  SELECT $1, $2, id, event, current_date + $3::int FROM fresh, room WHERE place <= room.left
+  ON CONFLICT DO NOTHING RETURNING id
+)
+SELECT id FROM stored UNION ALL SELECT id FROM fresh, room WHERE place > room.left`;
+
+const READ = `SELECT event FROM ${TABLE} WHERE queue = $1 AND mail_id = $2`;

@@ -1,0 +1,59 @@
+import type { Cluster, Redis } from 'ioredis';
+import { RETENTION } from '../delivery/outcome-store.interface.js';
+import { inOrder, packEvent, unpackEvent } from '../events/event-codec.js';
+import type { MailEvent } from '../events/mail-event.interface.js';
+import { MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
+import type { Guard } from './redis.outcome-store.js';
+
+/** Timelines in Redis: a hash a mail, from an event's id to the event. */
+export class RedisTimelineStore implements TimelineStore {
+  readonly #client: Redis | Cluster;
+  readonly #prefix: string;
+  readonly #guard: Guard;
+  readonly #retention: number;
+
+  /** @param prefix of its keys, with the hash tag of the queue's keys @param retention in milliseconds */
+  constructor(client: Redis | Cluster, prefix: string, guard: Guard, retention = RETENTION) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#guard = guard;
+    this.#retention = retention;
+    client.defineCommand(APPEND, { numberOfKeys: 1, lua: append });
+  }
+
+  async known(mailId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (ids.length === 0) return new Set();
+    const found = await this.#guard(() => this.#client.hmget(this.#prefix + mailId, ...ids));
+    return new Set(ids.filter((_, index) => found[index] !== null));
+  }
+
+  async append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>> {
+    if (events.length === 0) return new Set();
+    const args = events.flatMap((event) => [event.id, packEvent(event, { raw: false })]);
+    const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<string[]>>;
+    return new Set(await this.#guard(() => client[APPEND]!(this.#prefix + mailId, this.#retention, ...args)));
+  }
+
+  async read(mailId: string): Promise<MailEvent[]> {
+    const packed = await this.#guard(() => this.#client.hvals(this.#prefix + mailId));
+    return inOrder(packed.map(unpackEvent));
+  }
+}
+
+const APPEND = 'relayTimeline:append';
+
+/** ARGV: ttl in milliseconds, then id and event in turn. Gives the ids that are new. */
+const append = `
+local fresh = {}
+local size = redis.call('HLEN', KEYS[1])
+for i = 2, #ARGV, 2 do
+  if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then
+    fresh[#fresh + 1] = ARGV[i]
+    if size < ${MOST_EVENTS} then
+      redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+      size = size + 1
+    end
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return fresh`;
