@@ -1,13 +1,16 @@
-import type {
-  AttemptRecord,
-  MailRecord,
-  PassedOver,
-  RecipientOutcome,
-  RecipientState,
-  StoredError,
+import { type MailFacts, outcomeEvent, queuedEvents } from './delivery/outcome-events.js';
+import {
+  aboutOf,
+  type AttemptRecord,
+  type MailRecord,
+  type PassedOver,
+  type RecipientOutcome,
+  type RecipientState,
+  type StoredError,
 } from './delivery/outcome-store.interface.js';
 import type { ErrorScope } from './errors/mail.error.js';
-import type { MailEvent, MailEventBase } from './events/mail-event.interface.js';
+import { inOrder } from './events/event-codec.js';
+import type { MailEvent } from './events/mail-event.interface.js';
 import type { MailBody } from './mail/mail-snapshot.interface.js';
 import { decodeValue } from './mail/snapshot-value.js';
 import type { FoundMail } from './queue/mail-queue.interface.js';
@@ -59,22 +62,31 @@ export const ENDED: ReadonlySet<RecipientState> = new Set([
 ]);
 
 /** Puts together what the queue and the store know of a mail; `null` when that is nothing. */
-export function mailStatus(id: string, found: FoundMail | null, record: MailRecord | null): MailStatus | null {
+export function mailStatus(
+  id: string,
+  found: FoundMail | null,
+  record: MailRecord | null,
+  feedback: readonly MailEvent[] = [],
+): MailStatus | null {
   if (!found && !record?.recipients.length && !record?.messageId) return null;
+  const about = record?.about ?? (found && aboutOf(found.snapshot, decodeValue(found.snapshot.body) as MailBody));
   const outcomes = new Map(record?.recipients.map((outcome) => [outcome.address, outcome]));
-  for (const address of found?.snapshot.envelope.to ?? []) {
-    if (!outcomes.has(address)) outcomes.set(address, { address, state: 'queued', at: found!.snapshot.acceptedAt });
-  }
-  const recipients = [...outcomes.values()].map((outcome) => recipientStatus(outcome, found, record));
+  // In the mail's order; those of whom nothing is known yet are queued.
+  const order = new Set([...(about?.to ?? []), ...outcomes.keys()]);
+  const recipients = [...order].map((address) =>
+    recipientStatus(outcomes.get(address) ?? { address, state: 'queued', at: about!.acceptedAt }, found, record),
+  );
   const mail = found?.snapshot.mail ?? record?.mail;
+  const messageId = found?.snapshot.messageId ?? record?.messageId ?? '';
+  const facts = { id, messageId, ...(mail !== undefined && { mail }), ...(about && { about }) };
   return {
     id,
-    messageId: found?.snapshot.messageId ?? record?.messageId ?? '',
+    messageId,
     duplicate: false,
     recipients,
     ...(mail !== undefined && { mail }),
     attempts: (record?.attempts ?? []).map(attemptStatus),
-    events: history(id, found, record),
+    events: history(facts, record, feedback),
   };
 }
 
@@ -121,68 +133,20 @@ function attemptStatus({ transport, at, outcome, error, passed }: AttemptRecord)
   };
 }
 
-/** Events out of the stored outcomes: each attempt says what it came to for each recipient. */
-function history(mailId: string, found: FoundMail | null, record: MailRecord | null): MailEvent[] {
-  const mail = found?.snapshot.mail ?? record?.mail;
-  const messageId = found?.snapshot.messageId ?? record?.messageId;
-  const body = found && (decodeValue(found.snapshot.body) as MailBody);
-  const base = (recipient: string, at: number, key: string, transport?: string): MailEventBase => ({
-    id: `${mailId}:${key}:${recipient}`,
-    recipient,
-    timestamp: new Date(at),
-    provider: 'relay',
-    ...(transport && { transport }),
-    mailId,
-    ...(messageId !== undefined && { messageId }),
-    ...(mail !== undefined && { mail }),
-    tags: body?.tags ?? [],
-    metadata: body?.metadata ?? {},
-    ...(found && {
-      stream: found.snapshot.stream,
-      ...(found.snapshot.tenant !== undefined && { tenant: found.snapshot.tenant }),
-    }),
-  });
-  const events: MailEvent[] = [];
-  for (const address of found?.snapshot.envelope.to ?? [])
-    events.push({ ...base(address, found!.snapshot.acceptedAt, 'queued'), type: 'queued' });
-  for (const [index, attempt] of (record?.attempts ?? []).entries()) {
-    for (const outcome of attempt.recipients) {
-      const event = eventOf(outcome, base(outcome.address, outcome.at, `attempt-${index + 1}`, attempt.transport));
-      if (event) events.push(event);
-    }
-  }
-  const attempted = new Set(
-    record?.attempts.flatMap(({ recipients }) => recipients.map(({ address, state }) => `${state} ${address}`)),
-  );
-  for (const outcome of record?.recipients ?? []) {
-    if (attempted.has(`${outcome.state} ${outcome.address}`)) continue;
-    const event = eventOf(outcome, base(outcome.address, outcome.at, outcome.state));
-    if (event) events.push(event);
-  }
-  return events.sort((a, b) => a.timestamp.getTime() - b.timestamp.getTime());
-}
-
-function eventOf({ state, error, providerMessageId }: RecipientOutcome, base: MailEventBase): MailEvent | undefined {
-  const reason = error?.reason ?? 'other';
-  const codes = error && {
-    description: error.message,
-    ...(error.replyCode && { replyCode: error.replyCode }),
-    ...(error.enhancedCode && { enhancedCode: error.enhancedCode }),
+/** The relay's own events out of the stored outcomes, and what came back, in the order of time. */
+function history(facts: MailFacts, record: MailRecord | null, feedback: readonly MailEvent[]): MailEvent[] {
+  const { about } = facts;
+  const events: MailEvent[] = about ? queuedEvents({ ...facts, about }) : [];
+  const told = new Set<string>();
+  const tell = (outcome: RecipientOutcome, transport?: string) => {
+    const event = outcomeEvent(facts, outcome, transport);
+    if (!event || told.has(event.id)) return;
+    told.add(event.id);
+    events.push(event);
   };
-  switch (state) {
-    case 'sent':
-      return { ...base, type: 'sent', ...(providerMessageId !== undefined && { providerMessageId }) };
-    case 'deferred':
-      return { ...base, type: 'deferred', permanent: false, reason, ...codes };
-    case 'bounced':
-      return { ...base, type: 'bounced', permanent: true, suppress: false, reason, ...codes };
-    case 'failed':
-      return { ...base, type: 'failed', reason };
-    case 'cancelled':
-      return { ...base, type: 'cancelled' };
-    case 'suppressed':
-      return { ...base, type: 'suppressed', reason };
-    default:
-      return undefined;
-  }
+  for (const { recipients, transport } of record?.attempts ?? []) for (const one of recipients) tell(one, transport);
+  // Those that no attempt tells of: cancelled, suppressed, given up. What feedback has set, feedback tells.
+  const back = new Set(feedback.map(({ type, recipient }) => `${type} ${recipient}`));
+  for (const outcome of record?.recipients ?? []) if (!back.has(`${outcome.state} ${outcome.address}`)) tell(outcome);
+  return inOrder([...events, ...feedback]);
 }

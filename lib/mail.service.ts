@@ -6,15 +6,21 @@ import { type ComposedMail, type ComposeSetting, type MailComposer, milliseconds
 import { mailForm } from './compose/mail-form.js';
 import type { MailRenderer } from './compose/mail-renderer.js';
 import type { DirectDelivery } from './delivery/direct-delivery.js';
-import type { RecipientOutcome } from './delivery/outcome-store.interface.js';
 import type { MailDemands } from './delivery/demands.js';
 import type { TransportSet } from './delivery/transport-set.js';
+import { queuedEvents } from './delivery/outcome-events.js';
+import { aboutOf, type MailAbout, type RecipientOutcome } from './delivery/outcome-store.interface.js';
+import type { OutcomeReporter } from './delivery/outcome-reporter.interface.js';
+import type { EventPublisher } from './events/event-publisher.js';
 import { MailError } from './errors/mail.error.js';
 import { MailMessageError } from './errors/mail-message.error.js';
 import { ENDED, type MailStatus, mailStatus, publicError, type SendResult } from './mail-status.js';
 import type { InlineMessage, MailOptions, Recipients } from './mail/mail-options.interface.js';
 import type { DataOf, Mailable, MailableOptions, MailData, MailInstance } from './mail/mailable.interface.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
+import type { MailBody, MailSnapshot } from './mail/mail-snapshot.interface.js';
+import { decodeValue } from './mail/snapshot-value.js';
+import { mailIdOf } from './mail/message-id.js';
 import { encodeSnapshot } from './queue/encode-snapshot.js';
 import type { AddedMail, MailQueue, NewMail } from './queue/mail-queue.interface.js';
 import type { TransactionLike } from './queue/transaction-like.js';
@@ -25,6 +31,8 @@ export interface MailServiceParts {
   composer: MailComposer;
   renderer: MailRenderer;
   queue: MailQueue;
+  publisher: EventPublisher;
+  reporter: OutcomeReporter;
   /** Left out in a process that only queues. */
   transports?: TransportSet;
   direct?: DirectDelivery;
@@ -159,11 +167,17 @@ export class MailService {
     );
   }
 
-  /** The whole story of a mail; `null` when nothing is known of the id. Kept 30 days after the last change. */
+  /**
+   * The whole story of a mail, kept for the relay's `retention` after its last change; `null` when nothing is known of it.
+   *
+   * @param id the mail's id, its Message-ID, or the id that its provider gave it
+   */
   async status(id: string): Promise<MailStatus | null> {
-    // The store last: a mail that ends between the two is in it by then.
-    const found = await this.#parts.queue.find(id);
-    return mailStatus(id, found, await this.#parts.queue.store.load(id));
+    const { queue } = this.#parts;
+    const known = await this.#status(id);
+    if (known) return known;
+    const own = mailIdOf(id) ?? (await queue.store.mailOf(id));
+    return own === undefined ? null : this.#status(own);
   }
 
   /**
@@ -176,7 +190,7 @@ export class MailService {
     const deadline =
       options.timeout === undefined ? Infinity : performance.now() + milliseconds(options.timeout, 'timeout');
     for (let pause = 10; ; pause = Math.min(pause * 1.5, 500)) {
-      const status = await this.status(id);
+      const status = await this.#status(id);
       if (!status)
         throw new MailError(`Nothing is known of a mail ${id}`, {
           permanent: true,
@@ -206,13 +220,14 @@ export class MailService {
     const found = await queue.find(id);
     const before = mailStatus(id, found, await queue.store.load(id));
     if (!before || before.recipients.every(({ state }) => ENDED.has(state))) return false;
+    const about = found ? aboutOf(found.snapshot, decodeValue(found.snapshot.body) as MailBody) : undefined;
     const { sending } = await queue.store.cancel(id);
     if (!sending) {
       // From now on no worker can begin with it.
-      await this.#saveCancelled(before);
+      await this.#saveCancelled(before, about);
       if (await queue.remove(id)) return true;
     } else {
-      const held = await this.#heldBack(before);
+      const held = await this.#heldBack(before, about);
       if (held !== 'by the worker') return held === 'by us';
     }
     // A job that a worker ends keeps its key.
@@ -288,6 +303,7 @@ export class MailService {
 
   async #result({ snapshot }: NewMail, { id, duplicate }: AddedMail): Promise<SendResult> {
     if (!duplicate) {
+      await this.#announce(snapshot);
       const state = snapshot.notBefore > snapshot.acceptedAt ? ('scheduled' as const) : ('queued' as const);
       return {
         id,
@@ -296,19 +312,29 @@ export class MailService {
         recipients: snapshot.envelope.to.map((address) => ({ address, state })),
       };
     }
-    const first = await this.status(id);
+    const first = await this.#status(id);
     return { id, messageId: first?.messageId ?? '', duplicate, recipients: first?.recipients ?? [] };
   }
 
+  /** The mail is queued, whatever becomes of the news. */
+  async #announce(snapshot: MailSnapshot): Promise<void> {
+    const { publisher } = this.#parts;
+    if (!(await publisher.wants(['queued']))) return;
+    const { id, messageId, mail } = snapshot;
+    const about = aboutOf(snapshot, decodeValue(snapshot.body) as MailBody);
+    const facts = { id, messageId, ...(mail !== undefined && { mail }), about };
+    await publisher.publish(queuedEvents(facts)).catch(() => {});
+  }
+
   /** Waits for the attempt under way: whether somebody's copy was held back, and by whom. */
-  async #heldBack(mail: MailStatus): Promise<'by us' | 'by the worker' | 'not'> {
+  async #heldBack(mail: MailStatus, about?: MailAbout): Promise<'by us' | 'by the worker' | 'not'> {
     const deadline = performance.now() + CANCEL_PATIENCE;
     while (performance.now() < deadline) {
       if (await this.#parts.queue.remove(mail.id)) {
-        await this.#saveCancelled((await this.status(mail.id)) ?? mail);
+        await this.#saveCancelled((await this.#status(mail.id)) ?? mail, about);
         return 'by us';
       }
-      const status = await this.status(mail.id);
+      const status = await this.#status(mail.id);
       if (!status || status.recipients.every(({ state }) => ENDED.has(state)))
         return status?.recipients.some(({ state }) => state === 'cancelled') ? 'by the worker' : 'not';
       await setTimeout(50);
@@ -316,14 +342,22 @@ export class MailService {
     return 'not';
   }
 
-  async #saveCancelled({ id, messageId, mail, recipients }: MailStatus): Promise<void> {
-    const at = this.#parts.now();
+  async #status(id: string): Promise<MailStatus | null> {
+    const { queue } = this.#parts;
+    // The store last: a mail that ends between the two is in it by then.
+    const found = await queue.find(id);
+    const [record, feedback] = await Promise.all([queue.store.load(id), queue.timeline.read(id)]);
+    return mailStatus(id, found, record, feedback);
+  }
+
+  async #saveCancelled({ id, messageId, mail, recipients }: MailStatus, about?: MailAbout): Promise<void> {
+    const { queue, reporter, now } = this.#parts;
+    const at = now();
     const open = recipients.filter(({ state }) => !ENDED.has(state));
-    await this.#parts.queue.store.save(id, {
-      messageId,
-      ...(mail !== undefined && { mail }),
-      recipients: open.map(({ address }): RecipientOutcome => ({ address, state: 'cancelled', at })),
-    });
+    const cancelled = open.map(({ address }): RecipientOutcome => ({ address, state: 'cancelled', at }));
+    const facts = { messageId, ...(mail !== undefined && { mail }), ...(about && { about }) };
+    await queue.store.save(id, { ...facts, recipients: cancelled });
+    if (about) await reporter.report({ id, ...facts, about }, cancelled).catch(() => {});
   }
 }
 

@@ -12,6 +12,7 @@ import type { JobOutcome, MailJob } from './delivery/mail-job.interface.js';
 import { MailWords } from './delivery/mail-words.js';
 import { StreamSlots } from './delivery/stream-slots.js';
 import type { TransportSet } from './delivery/transport-set.js';
+import { RelayFeedback } from './feedback/relay-feedback.js';
 import { MailError } from './errors/mail.error.js';
 import { instanceOf } from './instance-of.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
@@ -45,6 +46,7 @@ const CLOSE = 5_000;
 /** One relay, put together: its service, its worker, and their life with the application's. */
 export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, HostedWorker, TransportRoot {
   readonly service: MailService;
+  readonly feedback: RelayFeedback;
   readonly #parts: RelayRuntimeParts;
   readonly #words: MailWords;
   readonly #dispatcher: Dispatcher;
@@ -54,7 +56,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
 
   constructor(parts: RelayRuntimeParts) {
     this.#parts = parts;
-    const { configuration, queue, clock, templates, transports, mails, name } = parts;
+    const { configuration, queue, clock, templates, transports, mails, name, discovery, modules } = parts;
     const renderer = new MailRenderer(templates);
     this.#words = new MailWords(renderer, mails);
     const { redirect } = configuration;
@@ -64,11 +66,21 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       now: clock,
     }));
     this.#direct = new DirectDelivery(transports.router, this.#dispatcher, this.#words);
+    this.feedback = new RelayFeedback({
+      queue,
+      discovery,
+      modules,
+      now: clock,
+      policy: { apply: async () => {} },
+      counted: () => {},
+    });
     const sends = configuration.worker !== false || configuration.transports.size > 0;
     this.service = new MailService({
       composer: new MailComposer(configuration.defaults, name, clock),
       renderer,
       queue,
+      publisher: this.feedback.publisher,
+      reporter: this.feedback.reports,
       now: clock,
       ...(sends && {
         transports,
@@ -81,6 +93,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     const { configuration, transports, mails, modules, discovery, queueName, queue, clock } = this.#parts;
     refuseForeignProcessors(discovery, queueName);
     mails.discover();
+    this.feedback.discover();
     await transports.open(modules, queue.shared, clock);
     this.#interceptors = await Promise.all(configuration.interceptors.map((type) => instanceOf(type, modules)));
   }
@@ -95,6 +108,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       dispatcher: this.#dispatcher,
       words: this.#words,
       log: new AttemptLog(),
+      reporter: this.feedback.reports,
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
     });
@@ -103,6 +117,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       return 'wait' in outcome ? { type: 'later', at: clock() + outcome.wait } : outcome;
     };
     this.#worker = queue.work(handle, { concurrency: slots.total });
+    this.feedback.start();
   }
 
   /** For who injects `MailTransport`. */
@@ -123,12 +138,16 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
   }
 
   async drain(deadline: number): Promise<void> {
+    const end = performance.now() + deadline;
+    // Mails first: what comes of them is told by tasks.
     await this.#worker?.close(deadline);
+    await this.feedback.drain(Math.max(0, end - performance.now()));
   }
 
   async onApplicationShutdown(): Promise<void> {
     // A server that never answers must not hold the application up.
     await Promise.race([this.#parts.transports.close(), setTimeout(CLOSE, undefined, { ref: false })]);
+    await Promise.race([this.feedback.close(), setTimeout(CLOSE, undefined, { ref: false })]);
     await this.#parts.queue.close();
     this.#parts.templates.close();
   }

@@ -5,6 +5,7 @@ import { localeOf, parseAddress, parseAddresses } from '../mail/address.js';
 import { checkHeaders, checkLine, checkStrings, mergeHeaders } from '../mail/headers.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailAttributes } from '../mail/mail.decorator.js';
+import { messageIdOf } from '../mail/message-id.js';
 import { mailNameOf } from '../mail/mail.decorator.js';
 import type { MailAddress, MailStream, Priority } from '../mail/mail-message.interface.js';
 import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.js';
@@ -69,7 +70,7 @@ export class MailComposer {
     const snapshot: MailSnapshotHead = {
       v: 1,
       id,
-      messageId: `<${id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`,
+      messageId: messageIdOf(id, from.address),
       acceptedAt: now,
       notBefore: startOf(options, now),
       ...(form.kind !== 'inline' && {

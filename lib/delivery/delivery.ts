@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createMessage, storedAttachments } from '../compose/create-message.js';
-import { decodeValue } from '../mail/snapshot-value.js';
-import type { MailBody } from '../mail/mail-snapshot.interface.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import { MailError } from '../errors/mail.error.js';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
@@ -20,6 +18,7 @@ import type {
   RecipientState,
   StoredError,
 } from './outcome-store.interface.js';
+import type { OutcomeReporter } from './outcome-reporter.interface.js';
 import { nextAttempt } from './retry-schedule.js';
 import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
@@ -30,6 +29,7 @@ export interface DeliveryParts {
   dispatcher: Dispatcher;
   words: MailWords;
   log: AttemptLog;
+  reporter: OutcomeReporter;
   /** What to do when nobody knows whether the provider took the mail. */
   onAmbiguous: 'retry' | 'hold';
   /** Milliseconds since the epoch. */
@@ -59,6 +59,7 @@ export class Delivery {
   async handle(job: MailJob): Promise<JobOutcome> {
     const { store } = this.#parts;
     const mail = new MailInHand(job, job.first ? null : await store.load(job.snapshot.id));
+    for (const { outcomes, transport } of mail.untold) await this.#tell(mail, outcomes, transport);
     if (mail.pending.length === 0) return mail.conclusion();
     if (mail.record?.cancelled) return this.#end(mail, 'cancelled');
     const crash = this.#crashed(mail);
@@ -101,8 +102,8 @@ export class Delivery {
   /** The rendered message, or what becomes of a mail that could not be rendered. */
   async #message(mail: MailInHand): Promise<MailMessage | JobOutcome> {
     const { snapshot, signal } = mail.job;
-    const body = decodeValue(snapshot.body) as MailBody;
     try {
+      const { body } = mail;
       const words = await this.#parts.words.of(snapshot, body, mail.record?.content, signal);
       if (words.type === 'unknown') {
         const why = `no mail class ${snapshot.mail} is known in this process`;
@@ -197,6 +198,7 @@ export class Delivery {
       ...(typeof at === 'number' && { deferrals: mail.deferrals + 1 }),
     });
     this.#parts.log.attempted(job.snapshot, record, typeof at === 'number' ? at : undefined);
+    await this.#tell(mail, recipients, transport);
   }
 
   /** Those who still wait for a transport: it costs the mail nothing but time. */
@@ -259,6 +261,7 @@ export class Delivery {
     mail.note(recipients);
     await this.#save(mail, { recipients, stallBaseline: mail.job.stalls });
     this.#parts.log.ended(mail.job.snapshot, state, recipients, error);
+    await this.#tell(mail, recipients);
   }
 
   /** A rolling deployment: another worker may know. Nothing is counted, until the mail is too old to wait. */
@@ -269,12 +272,14 @@ export class Delivery {
     mail.tryAgain(now + UNKNOWN_WAIT * (0.5 + Math.random() / 2));
   }
 
-  #save(mail: MailInHand, change: Omit<OutcomeChange, 'messageId' | 'mail'>): Promise<void> {
-    const { id, messageId, mail: name } = mail.job.snapshot;
-    return persist(
-      () => this.#parts.store.save(id, { messageId, ...(name !== undefined && { mail: name }), ...change }),
-      mail.job.signal,
-    );
+  /** Once it is saved: what is told has happened. */
+  #tell(mail: MailInHand, outcomes: readonly RecipientOutcome[], transport?: string): Promise<void> {
+    return persist(() => this.#parts.reporter.report(mail.facts, outcomes, transport), mail.job.signal);
+  }
+
+  #save(mail: MailInHand, change: Omit<OutcomeChange, 'messageId' | 'mail' | 'about'>): Promise<void> {
+    const { id, ...head } = mail.facts;
+    return persist(() => this.#parts.store.save(id, { ...head, ...change }), mail.job.signal);
   }
 }
 

@@ -1,10 +1,20 @@
+import type { MailBody } from '../mail/mail-snapshot.interface.js';
+import { decodeValue } from '../mail/snapshot-value.js';
+import type { MailFacts } from './outcome-events.js';
 import type { Leg } from './route/router.js';
 import type { JobOutcome, MailJob } from './mail-job.interface.js';
-import type { MailRecord, RecipientOutcome, RecipientState } from './outcome-store.interface.js';
+import {
+  aboutOf,
+  type MailAbout,
+  type MailRecord,
+  type RecipientOutcome,
+  type RecipientState,
+} from './outcome-store.interface.js';
 
 /** A job with what the store knows of it, and what has come of it since. */
 export class MailInHand {
   readonly #latest = new Map<string, RecipientOutcome>();
+  #body?: MailBody;
   /** When to try again, in milliseconds since the epoch; the earliest of what was said. */
   #again?: number;
 
@@ -21,6 +31,24 @@ export class MailInHand {
       const state = this.#latest.get(address)?.state;
       return state === undefined || OPEN.has(state);
     });
+  }
+
+  get body(): MailBody {
+    return (this.#body ??= decodeValue(this.job.snapshot.body) as MailBody);
+  }
+
+  /** What its events say of it. */
+  get facts(): MailFacts & { about: MailAbout } {
+    const { id, messageId, mail } = this.job.snapshot;
+    const about = this.record?.about ?? aboutOf(this.job.snapshot, this.body);
+    return { id, messageId, ...(mail !== undefined && { mail }), about };
+  }
+
+  /** Its worker was lost after it had saved an outcome, and before it had told anybody. */
+  get untold(): { outcomes: readonly RecipientOutcome[]; transport: string }[] {
+    const { record, job } = this;
+    if (!record || job.stalls <= record.stallBaseline) return [];
+    return record.attempts.slice(-1).map(({ recipients, transport }) => ({ outcomes: recipients, transport }));
   }
 
   /** From when its age counts, in milliseconds since the epoch. */

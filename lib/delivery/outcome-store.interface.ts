@@ -1,4 +1,5 @@
 import type { ErrorScope } from '../errors/mail.error.js';
+import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { MailStream } from '../mail/mail-message.interface.js';
 
 /**
@@ -26,6 +27,8 @@ export interface StoredError {
   replyCode?: number;
   enhancedCode?: string;
   reason?: string;
+  /** The address itself is at fault. */
+  suppress?: boolean;
 }
 
 export interface RecipientOutcome {
@@ -68,6 +71,18 @@ export interface MailAbout {
   tenant?: string;
   tags?: readonly string[];
   metadata?: Readonly<Record<string, string>>;
+}
+
+/** Of a mail in the queue. */
+export function aboutOf({ acceptedAt, envelope, stream, tenant }: MailSnapshot, body: MailBody): MailAbout {
+  return {
+    acceptedAt,
+    to: envelope.to,
+    stream,
+    ...(tenant !== undefined && { tenant }),
+    ...(body.tags.length > 0 && { tags: body.tags }),
+    ...(Object.keys(body.metadata).length > 0 && { metadata: body.metadata }),
+  };
 }
 
 /** What the store knows of a mail; a mail that no worker has touched is not in it. */

@@ -15,7 +15,7 @@ import { TransportGate } from './flow/transport-gate.js';
 import type { TransportLimits } from './flow/transport-limits.js';
 import type { RouteNode } from './route/route.js';
 import { type RouteFunction, Router } from './route/router.js';
-import type { SharedStore } from './shared-store.interface.js';
+import type { SharedStore } from '../shared-store.interface.js';
 
 /** A transport as configured. */
 export interface ConfiguredTransport {

@@ -55,6 +55,26 @@ export interface MailEventMap {
 
 export type MailEventType = keyof MailEventMap;
 
+/** All of them. */
+export const MAIL_EVENT_TYPES = [
+  'queued',
+  'sent',
+  'deferred',
+  'delivered',
+  'bounced',
+  'rejected',
+  'suppressed',
+  'complained',
+  'opened',
+  'clicked',
+  'unsubscribed',
+  'subscribed',
+  'auto-replied',
+  'failed',
+  'cancelled',
+  'unknown',
+] as const satisfies readonly MailEventType[];
+
 /** One vocabulary for every provider. */
 export type MailEvent<T extends MailEventType = MailEventType> = {
   [K in T]: MailEventBase & { type: K } & MailEventMap[K];

@@ -3,14 +3,14 @@ import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { CountStore } from '../events/count-store.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
-import type { SharedStore } from '../delivery/shared-store.interface.js';
+import type { SharedStore } from '../shared-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
 import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
 import { BullTaskQueue } from './bull-task-queue.js';
 import { addedOf, jobOf } from './job-options.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
 import type { RelayLogger } from './outage-log.js';
-import type { TaskQueue } from './task-queue.interface.js';
+import type { TaskQueue } from '../task-queue.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 /** The queue on BullMQ: one job a mail. What differs between the backends is in {@link QueueBackend}. */

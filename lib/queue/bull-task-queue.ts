@@ -1,8 +1,14 @@
 import { DelayedError, type Job, type JobsOptions } from 'bullmq';
 import type { TaskBackend } from './backend/queue-backend.js';
-import type { MailWorker } from './mail-queue.interface.js';
 import type { RelayLogger } from './outage-log.js';
-import { TASK_ATTEMPTS, taskPause, type Task, type TaskHandler, type TaskQueue } from './task-queue.interface.js';
+import {
+  TASK_ATTEMPTS,
+  taskPause,
+  type Task,
+  type TaskHandler,
+  type TaskQueue,
+  type TaskWorker,
+} from '../task-queue.interface.js';
 import { within } from './within.js';
 
 /** Tasks as BullMQ jobs, which counts their attempts here: they have no age of their own. */
@@ -21,7 +27,7 @@ export class BullTaskQueue implements TaskQueue {
     await this.#backend.call(() => this.#backend.queue.addBulk(jobs));
   }
 
-  work(handler: TaskHandler, { concurrency }: { concurrency: number }): MailWorker {
+  work(handler: TaskHandler, { concurrency }: { concurrency: number }): TaskWorker {
     const { worker, destroy } = this.#backend.createWorker((job) => process(job, handler), {
       concurrency,
       settings: { backoffStrategy: taskPause },

@@ -2,9 +2,9 @@ import type { JobHandler } from '../delivery/mail-job.interface.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { CountStore } from '../events/count-store.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
-import type { SharedStore } from '../delivery/shared-store.interface.js';
+import type { SharedStore } from '../shared-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
-import type { TaskQueue } from './task-queue.interface.js';
+import type { TaskQueue } from '../task-queue.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 export type { JobHandler, JobOutcome, MailJob } from '../delivery/mail-job.interface.js';

@@ -1,4 +1,3 @@
-import type { MailWorker } from './mail-queue.interface.js';
 import type { RelayLogger } from './outage-log.js';
 import {
   TASK_ATTEMPTS,
@@ -7,7 +6,8 @@ import {
   type TaskHandler,
   type TaskInHand,
   type TaskQueue,
-} from './task-queue.interface.js';
+  type TaskWorker,
+} from '../task-queue.interface.js';
 
 interface MemoryTask extends TaskInHand {
   due: number;
@@ -39,7 +39,7 @@ export class MemoryTaskQueue implements TaskQueue {
     this.wake();
   }
 
-  work(handler: TaskHandler): MailWorker {
+  work(handler: TaskHandler): TaskWorker {
     this.#handler = handler;
     this.wake();
     return {

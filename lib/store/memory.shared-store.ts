@@ -1,4 +1,4 @@
-import type { SharedDocument, SharedStore } from '../delivery/shared-store.interface.js';
+import type { SharedDocument, SharedStore } from '../shared-store.interface.js';
 
 /** Documents in this process's memory, for tests. */
 export class MemorySharedStore implements SharedStore {

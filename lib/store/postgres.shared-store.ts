@@ -1,4 +1,4 @@
-import { SHARED_RETENTION, type SharedDocument, type SharedStore } from '../delivery/shared-store.interface.js';
+import { SHARED_RETENTION, type SharedDocument, type SharedStore } from '../shared-store.interface.js';
 import { STORE_SCHEMA } from './postgres-migrations.js';
 import type { RunStatement } from './postgres.outcome-store.js';
 

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { SHARED_RETENTION, type SharedDocument, type SharedStore } from '../delivery/shared-store.interface.js';
+import { SHARED_RETENTION, type SharedDocument, type SharedStore } from '../shared-store.interface.js';
 import type { Guard } from './redis.outcome-store.js';
 
 /** Documents in Redis, a hash each, beside the queue's own keys. The clock is the server's. */

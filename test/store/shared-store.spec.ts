@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { SharedStore } from '../../lib/delivery/shared-store.interface.js';
+import type { SharedStore } from '../../lib/shared-store.interface.js';
 import { BACKENDS, type OpenBackend } from '../support/backends.js';
 
 describe.each(BACKENDS)('a shared store on $name', ({ open }) => {

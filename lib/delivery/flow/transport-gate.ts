@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { SharedDocument, SharedStore } from '../shared-store.interface.js';
+import type { SharedDocument, SharedStore } from '../../shared-store.interface.js';
 import type { AttemptStep } from '../attempt.js';
 import { admit, type Admission, countOf, type Entry, wasLate } from './admission.js';
 import { KEPT, keepPlaces } from './places.js';

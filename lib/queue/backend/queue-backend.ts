@@ -2,7 +2,7 @@ import type { BackendFactory, Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { OutcomeStore } from '../../delivery/outcome-store.interface.js';
 import type { CountStore } from '../../events/count-store.interface.js';
 import type { TimelineStore } from '../../events/timeline-store.interface.js';
-import type { SharedStore } from '../../delivery/shared-store.interface.js';
+import type { SharedStore } from '../../shared-store.interface.js';
 import type { MailSnapshot } from '../../mail/mail-snapshot.interface.js';
 import type { TransactionLike } from '../transaction-like.js';
 

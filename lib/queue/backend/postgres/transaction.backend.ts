@@ -4,7 +4,7 @@ import { QueueUnavailableError } from '../../../errors/queue-unavailable.error.j
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import type { CountStore } from '../../../events/count-store.interface.js';
 import type { TimelineStore } from '../../../events/timeline-store.interface.js';
-import type { SharedStore } from '../../../delivery/shared-store.interface.js';
+import type { SharedStore } from '../../../shared-store.interface.js';
 import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type { QueueBackend, SnapshotQueue, TaskBackend, WorkerHandle } from '../queue-backend.js';

@@ -1,4 +1,8 @@
-import type { MailWorker } from './mail-queue.interface.js';
+/** Takes tasks until it is closed. */
+export interface TaskWorker {
+  /** Takes no more; waits for those in hand until the deadline (milliseconds). */
+  close(deadline: number): Promise<void>;
+}
 
 /** What follows a fact, to be done once by one of the processes: an event to be recorded, a handler to be called. */
 export interface Task {
@@ -26,7 +30,7 @@ export type TaskHandler = (task: TaskInHand) => Promise<TaskEnd>;
 export interface TaskQueue {
   /** In one round trip. @throws QueueUnavailableError within 5 seconds */
   add(tasks: readonly Task[]): Promise<void>;
-  work(handler: TaskHandler, options: { concurrency: number }): MailWorker;
+  work(handler: TaskHandler, options: { concurrency: number }): TaskWorker;
 }
 
 /** The first pauses are 1, 2, 4 seconds, the last an hour: half a day in all. */

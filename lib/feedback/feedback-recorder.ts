@@ -1,0 +1,135 @@
+import type { CountedType } from '../events/count-store.interface.js';
+import type { DailyCounts } from '../events/daily-counts.js';
+import type { EventPublisher } from '../events/event-publisher.js';
+import type { MailEvent, MailEventType } from '../events/mail-event.interface.js';
+import type { TimelineStore } from '../events/timeline-store.interface.js';
+import type { SuppressionPolicy } from '../suppression/suppression-policy.js';
+import { type KnownMail, type MailSource, matchMail, recipientOf, transportOf } from './feedback-match.js';
+import { feedbackOutcome } from './feedback-outcome.js';
+
+export interface FeedbackRecorderParts {
+  mails: MailSource;
+  timeline: TimelineStore;
+  publisher: EventPublisher;
+  counts: DailyCounts;
+  policy: SuppressionPolicy;
+}
+
+/**
+ * Writes down what came back, and acts on it: the recipient's state, the suppression list, the handlers, then the timeline. All of it can
+ * be done again, and is, until the timeline has the event: nothing is lost to a crash, and a repeat changes nothing.
+ */
+export class FeedbackRecorder {
+  readonly #parts: FeedbackRecorderParts;
+
+  constructor(parts: FeedbackRecorderParts) {
+    this.#parts = parts;
+  }
+
+  /** Gives back those whose mail is not known. */
+  async record(events: readonly MailEvent[]): Promise<MailEvent[]> {
+    const unknown: MailEvent[] = [];
+    const byMail = new Map<string, { mail: KnownMail; events: MailEvent[] }>();
+    const mails = await Promise.all(events.map((event) => matchMail(this.#parts.mails, event)));
+    for (const [index, event] of events.entries()) {
+      const mail = mails[index];
+      if (!mail) unknown.push(event);
+      else {
+        const group = byMail.get(mail.id) ?? { mail, events: [] };
+        group.events.push(completed(event, mail));
+        byMail.set(mail.id, group);
+      }
+    }
+    for (const { mail, events: ours } of byMail.values()) await this.recordFor(mail, ours);
+    return unknown;
+  }
+
+  /** Those that were new. @param events of this mail, completed */
+  async recordFor(mail: KnownMail, events: readonly MailEvent[]): Promise<MailEvent[]> {
+    const fresh = await this.#fresh(mail.id, events);
+    if (fresh.length === 0) return [];
+    const outcomes = fresh.flatMap((event) =>
+      recipientOf(mail, event.recipient) === undefined ? [] : (feedbackOutcome(event) ?? []),
+    );
+    const { id, messageId, about } = mail;
+    if (outcomes.length > 0)
+      await this.#parts.mails.store.save(id, {
+        messageId,
+        ...(mail.mail !== undefined && { mail: mail.mail }),
+        about,
+        recipients: outcomes,
+      });
+    const before = await this.#parts.timeline.read(id);
+    return this.#actOn(id, fresh, [...before, ...bouncesOf(mail)]);
+  }
+
+  /** Of a mail that is not the relay's, or no more: its address is as bad, and handlers may know what it is about. */
+  async recordForeign(events: readonly MailEvent[]): Promise<void> {
+    for (const event of events) {
+      const timeline = `${FOREIGN}${event.provider}:${event.providerMessageId ?? event.id}`;
+      const fresh = await this.#fresh(timeline, [event]);
+      if (fresh.length > 0) await this.#actOn(timeline, fresh, await this.#parts.timeline.read(timeline));
+    }
+  }
+
+  async #fresh(timeline: string, events: readonly MailEvent[]): Promise<MailEvent[]> {
+    const ids = events.map(({ id }) => id);
+    const known = await this.#parts.timeline.known(timeline, ids);
+    return events.filter(({ id }, index) => !known.has(id) && ids.indexOf(id) === index);
+  }
+
+  async #actOn(
+    timeline: string,
+    events: readonly MailEvent[],
+    before: readonly { type: string; recipient: string }[],
+  ): Promise<MailEvent[]> {
+    const { policy, publisher, counts } = this.#parts;
+    await policy.apply(events);
+    await publisher.publish(events);
+    const fresh = await this.#parts.timeline.append(timeline, events);
+    const counted = new Set(before.map(({ type, recipient }) => `${type} ${recipient}`));
+    for (const event of events) {
+      const { type, recipient, transport, provider, stream = 'transactional', tags, timestamp } = event;
+      const key = `${type} ${recipient}`;
+      if (!fresh.has(event.id) || !isCounted(type) || counted.has(key)) continue;
+      counted.add(key);
+      counts.count(type, { provider: transport ?? provider, stream, tags }, timestamp.getTime());
+    }
+    return events.filter(({ id }) => fresh.has(id));
+  }
+}
+
+/** No mail's id begins so. */
+const FOREIGN = 'foreign:';
+
+/** What comes back is counted once a recipient and mail; `sent` is the relay's own to count. */
+const COUNTED: ReadonlySet<MailEventType> = new Set(['delivered', 'bounced', 'complained', 'opened', 'clicked']);
+
+function isCounted(type: MailEventType): type is CountedType & MailEventType {
+  return COUNTED.has(type);
+}
+
+/** Recipients that had bounced at hand-over are counted already. */
+function bouncesOf({ record }: KnownMail): { type: string; recipient: string }[] {
+  const bounced = record?.recipients.filter(({ state }) => state === 'bounced') ?? [];
+  return bounced.map(({ address }) => ({ type: 'bounced', recipient: address }));
+}
+
+/** An event with all that the relay knows of its mail. */
+export function completed(event: MailEvent, mail: KnownMail): MailEvent {
+  const recipient = recipientOf(mail, event.recipient) ?? event.recipient;
+  const transport = transportOf(mail, recipient);
+  const { stream, tenant, tags = [], metadata = {} } = mail.about;
+  return {
+    ...event,
+    recipient,
+    mailId: mail.id,
+    messageId: mail.messageId,
+    ...(mail.mail !== undefined && { mail: mail.mail }),
+    ...(transport !== undefined && { transport }),
+    tags: [...new Set([...tags, ...event.tags])],
+    metadata: { ...event.metadata, ...metadata },
+    stream,
+    ...(tenant !== undefined && { tenant }),
+  };
+}

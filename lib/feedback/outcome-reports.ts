@@ -1,0 +1,45 @@
+import { type MailFacts, outcomeEvent } from '../delivery/outcome-events.js';
+import type { OutcomeReporter } from '../delivery/outcome-reporter.interface.js';
+import type { MailAbout, RecipientOutcome, RecipientState } from '../delivery/outcome-store.interface.js';
+import type { CountedType } from '../events/count-store.interface.js';
+import type { DailyCounts } from '../events/daily-counts.js';
+import type { EventPublisher } from '../events/event-publisher.js';
+import type { MailEventType } from '../events/mail-event.interface.js';
+import type { SuppressionPolicy } from '../suppression/suppression-policy.js';
+
+export interface OutcomeReportsParts {
+  publisher: EventPublisher;
+  counts: DailyCounts;
+  policy: SuppressionPolicy;
+}
+
+/** What the relay itself does, as events: counted, acted upon, told. */
+export class OutcomeReports implements OutcomeReporter {
+  readonly #parts: OutcomeReportsParts;
+
+  constructor(parts: OutcomeReportsParts) {
+    this.#parts = parts;
+  }
+
+  async report(
+    facts: MailFacts & { about: MailAbout },
+    outcomes: readonly RecipientOutcome[],
+    transport?: string,
+  ): Promise<void> {
+    const { publisher, policy } = this.#parts;
+    const acted = outcomes.filter(({ state }) => state === 'bounced' || state === 'deferred');
+    if (acted.length > 0) await policy.apply(acted.flatMap((one) => outcomeEvent(facts, one, transport) ?? []));
+    if (await publisher.wants(outcomes.map(({ state }) => state as MailEventType)))
+      await publisher.publish(outcomes.flatMap((one) => outcomeEvent(facts, one, transport) ?? []));
+    this.#count(facts.about, outcomes, transport);
+  }
+
+  #count({ stream, tags = [] }: MailAbout, outcomes: readonly RecipientOutcome[], transport: string | undefined): void {
+    for (const { state, at } of outcomes) {
+      const type = COUNTED[state];
+      if (type) this.#parts.counts.count(type, { provider: transport ?? 'relay', stream, tags }, at);
+    }
+  }
+}
+
+const COUNTED: Readonly<Partial<Record<RecipientState, CountedType>>> = { sent: 'sent', bounced: 'bounced' };

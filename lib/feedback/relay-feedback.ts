@@ -1,0 +1,85 @@
+import type { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { DailyCounts } from '../events/daily-counts.js';
+import { EventHandlers } from '../events/event-handlers.js';
+import { EventPublisher, HANDLER_TASK } from '../events/event-publisher.js';
+import { EventSubscriptions } from '../events/event-subscriptions.js';
+import { MailEvents } from '../events/mail-events.js';
+import type { MailQueue } from '../queue/mail-queue.interface.js';
+import type { SuppressionPolicy } from '../suppression/suppression-policy.js';
+import type { TaskWorker } from '../task-queue.interface.js';
+import { FeedbackQueue, recordTask } from './feedback-queue.js';
+import { FeedbackRecorder } from './feedback-recorder.js';
+import { OutcomeReports } from './outcome-reports.js';
+
+export interface RelayFeedbackParts {
+  queue: MailQueue;
+  policy: SuppressionPolicy;
+  discovery: DiscoveryService;
+  modules: ModuleRef;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+  /** After counters were written. */
+  counted: () => void;
+}
+
+/** All that follows from a mail: events and their handlers, what comes back, the counters. */
+export class RelayFeedback {
+  readonly events = new MailEvents();
+  readonly intake: FeedbackQueue;
+  readonly recorder: FeedbackRecorder;
+  readonly reports: OutcomeReports;
+  readonly publisher: EventPublisher;
+  readonly #parts: RelayFeedbackParts;
+  readonly #subscriptions: EventSubscriptions;
+  readonly #handlers: EventHandlers;
+  readonly #counts: DailyCounts;
+  #worker?: TaskWorker;
+
+  constructor(parts: RelayFeedbackParts) {
+    this.#parts = parts;
+    const { queue, policy, discovery, modules, now, counted } = parts;
+    this.#subscriptions = new EventSubscriptions(queue.shared, now);
+    this.#handlers = new EventHandlers(discovery, modules);
+    this.#counts = new DailyCounts(queue.counts, counted);
+    const { events } = this;
+    const publisher = new EventPublisher({
+      tasks: queue.tasks,
+      events,
+      subscriptions: this.#subscriptions,
+      handlers: this.#handlers,
+    });
+    this.publisher = publisher;
+    this.intake = new FeedbackQueue(queue.tasks);
+    const mails = { store: queue.store, find: (id: string) => queue.find(id) };
+    const { timeline } = queue;
+    this.recorder = new FeedbackRecorder({ mails, timeline, publisher, counts: this.#counts, policy });
+    this.reports = new OutcomeReports({ publisher, counts: this.#counts, policy });
+  }
+
+  /** @throws RelayConfigurationError for handlers that cannot be told apart */
+  discover(): void {
+    this.#subscriptions.own(this.#handlers.discover());
+  }
+
+  start(): void {
+    const { queue, now } = this.#parts;
+    void this.#subscriptions.announce();
+    this.#worker = queue.tasks.work(
+      (task) =>
+        task.kind === HANDLER_TASK ? this.publisher.handle(task, now()) : recordTask(task, this.recorder, now()),
+      { concurrency: CONCURRENCY },
+    );
+  }
+
+  /** @param deadline milliseconds */
+  async drain(deadline: number): Promise<void> {
+    await this.#worker?.close(deadline);
+  }
+
+  async close(): Promise<void> {
+    await this.#counts.flush();
+  }
+}
+
+/** Tasks at once; most of them wait for a database, or for what a handler calls. */
+const CONCURRENCY = 10;
