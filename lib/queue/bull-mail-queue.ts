@@ -2,6 +2,7 @@ import { ErrorCode } from 'bullmq';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { SharedStore } from '../delivery/shared-store.interface.js';
+import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
 import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
 import { addedOf, jobOf } from './job-options.js';
@@ -30,6 +31,10 @@ export class BullMailQueue implements MailQueue {
 
   get shared(): SharedStore {
     return this.#backend.shared;
+  }
+
+  get suppressions(): SuppressionStore {
+    return this.#backend.suppressions;
   }
 
   async add(mail: NewMail): Promise<AddedMail> {

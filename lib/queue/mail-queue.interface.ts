@@ -2,6 +2,7 @@ import type { JobHandler } from '../delivery/mail-job.interface.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { SharedStore } from '../delivery/shared-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 export type { JobHandler, JobOutcome, MailJob } from '../delivery/mail-job.interface.js';
@@ -41,6 +42,8 @@ export interface MailQueue {
   readonly store: OutcomeStore;
   /** What the processes of the relay must agree on. */
   readonly shared: SharedStore;
+  /** Who is not to be written to. */
+  readonly suppressions: SuppressionStore;
   /** @throws QueueUnavailableError within 5 seconds when the backend is not there */
   add(mail: NewMail): Promise<AddedMail>;
   /** In one round trip; results in their order. */

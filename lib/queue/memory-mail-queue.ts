@@ -3,6 +3,7 @@ import type { Priority } from '../mail/mail-message.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import { MemoryOutcomeStore } from '../store/memory.outcome-store.js';
 import { MemorySharedStore } from '../store/memory.shared-store.js';
+import { MemorySuppressionStore } from '../store/memory.suppression-store.js';
 import { MemoryMailWorker, type MemoryJob } from './memory-mail-worker.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
 import type { RelayLogger } from './outage-log.js';
@@ -23,6 +24,7 @@ export class MemoryMailQueue implements MailQueue {
   readonly backend = 'memory';
   readonly store: MemoryOutcomeStore;
   readonly shared: MemorySharedStore;
+  readonly suppressions: MemorySuppressionStore;
   readonly #clock: () => number;
   readonly #logger: RelayLogger;
   readonly #jobs = new Map<string, MemoryJob>();
@@ -36,6 +38,7 @@ export class MemoryMailQueue implements MailQueue {
     this.#logger = logger;
     this.store = new MemoryOutcomeStore(() => this.now());
     this.shared = new MemorySharedStore(() => this.now());
+    this.suppressions = new MemorySuppressionStore(() => this.now());
   }
 
   /** The queue's time, in milliseconds since the epoch. */
@@ -129,6 +132,7 @@ export class MemoryMailQueue implements MailQueue {
     this.#keys.clear();
     this.store.clear();
     this.shared.clear();
+    this.suppressions.clear();
   }
 
   async close(): Promise<void> {

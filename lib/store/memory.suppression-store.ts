@@ -45,7 +45,7 @@ export class MemorySuppressionStore implements SuppressionStore {
   async page({ after, limit, search = '', stream, tenant }: SuppressionQuery): Promise<SuppressionPage> {
     const start = after ? keyText(after) : '';
     const entries: SuppressionEntry[] = [];
-    for (const key of (this.#sorted ??= [...this.#entries.keys()].sort())) {
+    for (const key of this.#keys()) {
       if (key <= start) continue;
       const entry = this.#found(key);
       if (!entry || !entry.address.includes(search)) continue;
@@ -72,6 +72,11 @@ export class MemorySuppressionStore implements SuppressionStore {
     this.#entries.clear();
     this.#softBounces.clear();
     this.#sorted = undefined;
+  }
+
+  #keys(): readonly string[] {
+    this.#sorted ??= [...this.#entries.keys()].sort();
+    return this.#sorted;
   }
 
   #found(key: string): SuppressionEntry | undefined {

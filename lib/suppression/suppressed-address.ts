@@ -11,5 +11,5 @@ import { parseAddress } from '../mail/address.js';
  * @throws MailMessageError
  */
 export function suppressedAddress(address: string, field: string): string {
-  return parseAddress(address, field).address.normalize('NFC').toLowerCase();
+  return parseAddress(address, field).address.toLowerCase().normalize('NFC');
 }

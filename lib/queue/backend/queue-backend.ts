@@ -2,6 +2,7 @@ import type { BackendFactory, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { OutcomeStore } from '../../delivery/outcome-store.interface.js';
 import type { SharedStore } from '../../delivery/shared-store.interface.js';
 import type { MailSnapshot } from '../../mail/mail-snapshot.interface.js';
+import type { SuppressionStore } from '../../suppression/suppression-store.interface.js';
 import type { TransactionLike } from '../transaction-like.js';
 
 /** A BullMQ queue of mails, whatever its backend. */
@@ -32,6 +33,7 @@ export interface QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: OutcomeStore;
   readonly shared: SharedStore;
+  readonly suppressions: SuppressionStore;
   /** Awaits a call to the queue. @throws QueueUnavailableError within 5 seconds when the backend is not there */
   call<T>(work: () => Promise<T>): Promise<T>;
   /** When a delayed job is due, in milliseconds since the epoch. */

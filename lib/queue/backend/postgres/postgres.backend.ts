@@ -2,6 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import { PostgresOutcomeStore, type RunStatement } from '../../../store/postgres.outcome-store.js';
 import { PostgresSharedStore } from '../../../store/postgres.shared-store.js';
+import { PostgresSuppressionStore } from '../../../store/postgres.suppression-store.js';
 import type { OutageLog } from '../../outage-log.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type {
@@ -22,6 +23,7 @@ export class PostgresBackend implements QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: PostgresOutcomeStore;
   readonly shared: PostgresSharedStore;
+  readonly suppressions: PostgresSuppressionStore;
   readonly #database: Database;
   #counter?: Promise<void>;
 
@@ -41,6 +43,7 @@ export class PostgresBackend implements QueueBackend {
     const run: RunStatement = (text, values) => this.call(() => this.#database.query(text, values, PRODUCER_LIMIT));
     this.store = new PostgresOutcomeStore(queueName, run);
     this.shared = new PostgresSharedStore(queueName, run);
+    this.suppressions = new PostgresSuppressionStore(queueName, run);
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {
@@ -61,7 +64,8 @@ export class PostgresBackend implements QueueBackend {
       { ...options, connection: {} },
       backendOn(this.#database, WORKER_LIMIT),
     ) as unknown as SnapshotWorker;
-    const purge = (): void => void Promise.all([this.store.purge(), this.shared.purge()]).catch(() => {});
+    const stores = [this.store, this.shared, this.suppressions];
+    const purge = (): void => void Promise.all(stores.map((store) => store.purge())).catch(() => {});
     const timer = setInterval(purge, PURGE_EVERY).unref();
     void this.#database.ready.then(purge);
     return { worker, destroy: () => clearInterval(timer) };

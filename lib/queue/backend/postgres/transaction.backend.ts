@@ -3,6 +3,7 @@ import { MailMessageError } from '../../../errors/mail-message.error.js';
 import { QueueUnavailableError } from '../../../errors/queue-unavailable.error.js';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import type { SharedStore } from '../../../delivery/shared-store.interface.js';
+import type { SuppressionStore } from '../../../suppression/suppression-store.interface.js';
 import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type { QueueBackend, SnapshotQueue, WorkerHandle } from '../queue-backend.js';
@@ -24,6 +25,7 @@ export class TransactionBackend implements QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: PostgresOutcomeStore;
   readonly shared: SharedStore;
+  readonly suppressions: SuppressionStore;
   readonly #outer: QueueBackend;
   readonly #ready: () => Promise<void>;
   readonly #database: TransactionDatabase;
@@ -37,6 +39,7 @@ export class TransactionBackend implements QueueBackend {
     this.#ready = ready;
     this.#database = new TransactionDatabase(tx);
     this.shared = outer.shared;
+    this.suppressions = outer.suppressions;
     const { name } = outer.queue;
     // No job without an id of ours: BullMQ's counter would hold up all other producers until the commit.
     const options = { connection: {}, skipMetasUpdate: true };

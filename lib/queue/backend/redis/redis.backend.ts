@@ -1,7 +1,8 @@
 import { Queue, QueueKeys, RedisConnection, RedisQueueBackend, Worker } from 'bullmq';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
-import { RedisOutcomeStore } from '../../../store/redis.outcome-store.js';
+import { type Guard, RedisOutcomeStore } from '../../../store/redis.outcome-store.js';
 import { RedisSharedStore } from '../../../store/redis.shared-store.js';
+import { RedisSuppressionStore } from '../../../store/redis.suppression-store.js';
 import { OutageLog, type RelayLogger } from '../../outage-log.js';
 import { noTransactions } from '../no-transactions.js';
 import { OpenCalls } from '../open-calls.js';
@@ -29,6 +30,7 @@ export class RedisBackend implements QueueBackend {
   readonly queue: SnapshotQueue;
   readonly store: RedisOutcomeStore;
   readonly shared: RedisSharedStore;
+  readonly suppressions: RedisSuppressionStore;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -48,8 +50,10 @@ export class RedisBackend implements QueueBackend {
     this.queue.on('error', () => {}); // The client's own errors, which are watched already.
     const ready = this.queue.waitUntilReady();
     this.#gate = new RedisGate(this.#client, ready);
-    this.store = new RedisOutcomeStore(this.#client, `${KEY_PREFIX}:${queueName}:mail:`, (work) => this.call(work));
-    this.shared = new RedisSharedStore(this.#client, `${KEY_PREFIX}:${queueName}:shared:`, (work) => this.call(work));
+    const guard: Guard = (work) => this.call(work);
+    this.store = new RedisOutcomeStore(this.#client, `${KEY_PREFIX}:${queueName}:mail:`, guard);
+    this.shared = new RedisSharedStore(this.#client, `${KEY_PREFIX}:${queueName}:shared:`, guard);
+    this.suppressions = new RedisSuppressionStore(this.#client, `${KEY_PREFIX}:${queueName}:suppression:`, guard);
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 
