@@ -30,6 +30,8 @@ const OPTIONS: Options = {
   relax_column_count: true,
   relax_quotes: true,
   skip_empty_lines: true,
+  // Spreadsheets write them where a row was deleted.
+  skip_records_with_empty_values: true,
 };
 
 function delimiterOf(header: string): string {
