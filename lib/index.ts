@@ -12,7 +12,17 @@ export type {
   TransportInput,
   TransportSettings,
 } from './relay-options.interface.js';
-export { getMailServiceToken, getMailTransportToken, getRelayQueueToken, InjectMailService } from './relay.tokens.js';
+export {
+  getFeedbackIntakeToken,
+  getMailEventsToken,
+  getMailFeedbackToken,
+  getSuppressionListToken,
+  getMailServiceToken,
+  getMailStatisticsToken,
+  getMailTransportToken,
+  getRelayQueueToken,
+  InjectMailService,
+} from './relay.tokens.js';
 export { MailService } from './mail.service.js';
 export type { Attempt, MailStatus, RecipientStatus, SendResult } from './mail-status.js';
 export type { SendManyItem, SendManyOptions, SendRun, SendSummary } from './send-many.js';
@@ -50,7 +60,40 @@ export { UnsupportedFeatureError } from './errors/unsupported-feature.error.js';
 
 export type { MailInterceptor } from './delivery/attempt.js';
 export type { RecipientState } from './delivery/outcome-store.interface.js';
-export type { MailEvent, MailEventBase, MailEventMap, MailEventType, Verdict } from './events/mail-event.interface.js';
+export {
+  MAIL_EVENT_TYPES,
+  type MailEvent,
+  type MailEventBase,
+  type MailEventMap,
+  type MailEventType,
+  type Verdict,
+} from './events/mail-event.interface.js';
+export { MailEvents } from './events/mail-events.js';
+export { OnMailEvent } from './events/on-mail-event.decorator.js';
+export {
+  MailStatistics,
+  type DailyStatistics,
+  type MailCounts,
+  type StatisticsQuery,
+} from './events/mail-statistics.js';
+export type { CountedType } from './events/count-store.interface.js';
+export { FeedbackIntake } from './feedback/feedback-intake.js';
+export { SuppressionList, type SuppressionListOptions } from './suppression/suppression-list.js';
+export type {
+  SuppressionEntry,
+  SuppressionInput,
+  SuppressionReason,
+  SuppressionScope,
+} from './suppression/suppression-entry.interface.js';
+export type { SuppressionOptions } from './suppression/suppression-options.js';
+export type { BouncesOptions } from './feedback/bounces-options.js';
+export { MailFeedback } from './feedback/mail-feedback.js';
+export type {
+  BouncedRecipient,
+  BounceKind,
+  BounceReport,
+  RecipientAction,
+} from './feedback/bounce/bounce-report.interface.js';
 export { RELAY_QUEUE, type QueueOptions } from './queue/queue-options.interface.js';
 export type { TransactionLike } from './queue/transaction-like.js';
 

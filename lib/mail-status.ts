@@ -8,6 +8,7 @@ import {
   type RecipientState,
   type StoredError,
 } from './delivery/outcome-store.interface.js';
+import { suppressedOutcome } from './delivery/suppressed-outcome.js';
 import type { ErrorScope } from './errors/mail.error.js';
 import { inOrder } from './events/event-codec.js';
 import type { MailEvent } from './events/mail-event.interface.js';
@@ -74,7 +75,7 @@ export function mailStatus(
   // In the mail's order; those of whom nothing is known yet are queued.
   const order = new Set([...(about?.to ?? []), ...outcomes.keys()]);
   const recipients = [...order].map((address) =>
-    recipientStatus(outcomes.get(address) ?? { address, state: 'queued', at: about!.acceptedAt }, found, record),
+    recipientStatus(outcomes.get(address) ?? waiting(address, found, about!.acceptedAt), found, record),
   );
   const mail = found?.snapshot.mail ?? record?.mail;
   const messageId = found?.snapshot.messageId ?? record?.messageId ?? '';
@@ -88,6 +89,12 @@ export function mailStatus(
     attempts: (record?.attempts ?? []).map(attemptStatus),
     events: history(facts, record, feedback),
   };
+}
+
+/** Of whom no worker has written anything yet. */
+function waiting(address: string, found: FoundMail | null, at: number): RecipientOutcome {
+  const held = found?.snapshot.suppressed?.find((one) => one.address === address);
+  return held ? suppressedOutcome(address, held.reason, at) : { address, state: 'queued', at };
 }
 
 /** What is said of a recipient's error in public. */

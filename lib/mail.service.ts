@@ -9,11 +9,13 @@ import type { DirectDelivery } from './delivery/direct-delivery.js';
 import type { MailDemands } from './delivery/demands.js';
 import type { TransportSet } from './delivery/transport-set.js';
 import { queuedEvents } from './delivery/outcome-events.js';
+import { suppressedOutcome } from './delivery/suppressed-outcome.js';
 import { aboutOf, type MailAbout, type RecipientOutcome } from './delivery/outcome-store.interface.js';
 import type { OutcomeReporter } from './delivery/outcome-reporter.interface.js';
 import type { EventPublisher } from './events/event-publisher.js';
 import { MailError } from './errors/mail.error.js';
 import { MailMessageError } from './errors/mail-message.error.js';
+import { type AdmittedMail, MailAdmission } from './mail-admission.js';
 import { ENDED, type MailStatus, mailStatus, publicError, type SendResult } from './mail-status.js';
 import type { InlineMessage, MailOptions, Recipients } from './mail/mail-options.interface.js';
 import type { DataOf, Mailable, MailableOptions, MailData, MailInstance } from './mail/mailable.interface.js';
@@ -22,8 +24,9 @@ import type { MailBody, MailSnapshot } from './mail/mail-snapshot.interface.js';
 import { decodeValue } from './mail/snapshot-value.js';
 import { mailIdOf } from './mail/message-id.js';
 import { encodeSnapshot } from './queue/encode-snapshot.js';
-import type { AddedMail, MailQueue, NewMail } from './queue/mail-queue.interface.js';
+import type { MailQueue, NewMail } from './queue/mail-queue.interface.js';
 import type { TransactionLike } from './queue/transaction-like.js';
+import type { SuppressionGate } from './suppression/suppression-gate.js';
 import { runSendMany, type SendManyOptions, type SendRun } from './send-many.js';
 
 /** What a {@link MailService} is made of. */
@@ -33,6 +36,7 @@ export interface MailServiceParts {
   queue: MailQueue;
   publisher: EventPublisher;
   reporter: OutcomeReporter;
+  gate: SuppressionGate;
   /** Left out in a process that only queues. */
   transports?: TransportSet;
   direct?: DirectDelivery;
@@ -44,13 +48,15 @@ type Many<T> = Iterable<T> | AsyncIterable<T>;
 /** Sends mail. The one service that an application injects. */
 export class MailService {
   readonly #parts: MailServiceParts;
+  readonly #admission: MailAdmission;
 
   constructor(parts: MailServiceParts) {
     this.#parts = parts;
+    this.#admission = new MailAdmission(parts.queue, parts.gate, parts.reporter, parts.now);
   }
 
   /**
-   * Queues a mail; resolves once it is durably stored.
+   * Queues a mail; resolves once it is durably stored. Recipients on the suppression list are `suppressed` in the result, and get nothing.
    *
    * @throws MailMessageError for what cannot be sent, naming the field
    * @throws MailTemplateError for a template that is missing or broken, or a variable that is not there
@@ -63,7 +69,7 @@ export class MailService {
   async send(mail: unknown, options?: unknown): Promise<SendResult> {
     const prepared = await this.#prepare(mail, options);
     prepared.signal?.throwIfAborted();
-    const added = await untilAborted(this.#parts.queue.add(prepared.queued), prepared.signal);
+    const added = await untilAborted(this.#admission.add(prepared.queued), prepared.signal);
     return this.#result(prepared.queued, added);
   }
 
@@ -130,7 +136,7 @@ export class MailService {
         return (await this.#prepare(mail, given, { stream: options.stream, priority: options.priority ?? 'low' }))
           .queued;
       },
-      add: (mails) => this.#parts.queue.addMany(mails),
+      add: (mails) => this.#admission.addMany(mails),
       result: (mail, added) => this.#result(mail, added),
     });
   }
@@ -301,15 +307,18 @@ export class MailService {
     this.#parts.transports?.check(mail, demandsOf({ snapshot, body, attachments }));
   }
 
-  async #result({ snapshot }: NewMail, { id, duplicate }: AddedMail): Promise<SendResult> {
+  async #result({ snapshot }: NewMail, { id, duplicate, suppressed }: AdmittedMail): Promise<SendResult> {
     if (!duplicate) {
-      await this.#announce(snapshot);
+      if (suppressed.length < snapshot.envelope.to.length) await this.#announce(snapshot);
       const state = snapshot.notBefore > snapshot.acceptedAt ? ('scheduled' as const) : ('queued' as const);
       return {
         id,
         messageId: snapshot.messageId,
         duplicate,
-        recipients: snapshot.envelope.to.map((address) => ({ address, state })),
+        recipients: snapshot.envelope.to.map((address) => {
+          const held = suppressed.find((one) => one.address === address);
+          return held ? resultOf(suppressedOutcome(address, held.reason, snapshot.acceptedAt)) : { address, state };
+        }),
       };
     }
     const first = await this.#status(id);

@@ -10,11 +10,14 @@ import type { RouteFunction } from './delivery/route/router.js';
 import type { ConfiguredTransport } from './delivery/transport-set.js';
 import { MailMessageError } from './errors/mail-message.error.js';
 import { RelayConfigurationError } from './errors/relay-configuration.error.js';
+import { type Duration, toMilliseconds } from './duration.js';
+import { readBounces } from './feedback/bounces-options.js';
 import { parseAddress, parseAddresses } from './mail/address.js';
 import { checkHeaders } from './mail/headers.js';
 import { PROVIDER_SCHEMES } from './providers/provider-schemes.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
 import { readRoute, readTransports } from './read-transports.js';
+import { readSuppressionOptions, type SuppressionSettings } from './suppression/suppression-options.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import type { RelayOptions } from './relay-options.interface.js';
 import { TemplateEngine, type TemplateOptions } from './template/template-engine.js';
@@ -34,6 +37,9 @@ export interface RelayConfiguration {
   worker: false | { concurrency: number; streams: Readonly<Record<string, number>> };
   onAmbiguous: 'retry' | 'hold';
   interceptors: readonly Type<MailInterceptor>[];
+  suppression: SuppressionSettings;
+  /** How long what became of a mail is kept after its last change, in milliseconds. */
+  retention: number;
 }
 
 for (const [name, scheme] of Object.entries(PROVIDER_SCHEMES)) registerTransportScheme(name, scheme);
@@ -63,6 +69,8 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
     worker,
     onAmbiguous: oneOf(given.onAmbiguous, ['retry', 'hold'], 'onAmbiguous'),
     interceptors: readInterceptors(given.interceptors),
+    suppression: readSuppressionOptions(given.suppression),
+    retention: readRetention(given.retention),
   };
 }
 
@@ -81,15 +89,19 @@ const OPTIONS = [
   'locale',
   'redirect',
   'interceptors',
+  'suppression',
+  'retention',
+  'bounces',
 ] as const satisfies readonly (keyof RelayOptions)[];
 
-function readDefaults({ from, replyTo, headers, retry, locale }: RelayOptions): MailDefaults {
+function readDefaults({ from, replyTo, headers, retry, locale, bounces }: RelayOptions): MailDefaults {
   return asConfiguration(() => ({
     ...(from !== undefined && { from: parseAddress(from, 'from') }),
     replyTo: parseAddresses(replyTo, 'replyTo'),
     headers: checkHeaders(headers ?? {}),
     retry: retry === undefined ? DEFAULT_RETRY : readRetry(retry, DEFAULT_RETRY, 'retry'),
     locale: readLocale(locale),
+    ...(bounces !== undefined && { returnPath: readBounces(bounces) }),
   }));
 }
 
@@ -154,6 +166,21 @@ function readWorker(worker: RelayOptions['worker']): RelayConfiguration['worker'
   }
   return { concurrency, streams };
 }
+
+function readRetention(retention: Duration = DEFAULT_RETENTION): number {
+  let milliseconds = 0;
+  try {
+    milliseconds = toMilliseconds(retention, 'retention');
+  } catch {
+    // Told below.
+  }
+  if (milliseconds >= SHORTEST_RETENTION && milliseconds <= LONGEST_RETENTION) return Math.ceil(milliseconds);
+  throw new RelayConfigurationError('retention', "is a time from '1h' to ten years; default '30d'");
+}
+
+const DEFAULT_RETENTION = '30d';
+const SHORTEST_RETENTION = 3_600_000;
+const LONGEST_RETENTION = 3_650 * 86_400_000;
 
 function readInterceptors(interceptors: RelayOptions['interceptors']): readonly Type<MailInterceptor>[] {
   if (interceptors === undefined) return [];

@@ -1,4 +1,7 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
+import type { Duration } from './duration.js';
+import type { BouncesOptions } from './feedback/bounces-options.js';
+import type { SuppressionOptions } from './suppression/suppression-options.js';
 import type { MailInterceptor } from './delivery/attempt.js';
 import type { Route } from './delivery/route/route.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
@@ -68,6 +71,12 @@ export interface RelayOptions<N extends string = string> {
   redirect?: { to: AddressInput; except?: readonly string[] };
   /** Around every attempt, the first outermost. */
   interceptors?: readonly Type<MailInterceptor>[];
+  /** What bounces, complaints and unsubscriptions do to the suppression list. */
+  suppression?: SuppressionOptions;
+  /** Signed return paths, so that bounces that come by mail name their mail. Default the sender's address. */
+  bounces?: BouncesOptions;
+  /** How long what became of a mail is kept after its last change, from `'1h'`. Default `'30d'`. */
+  retention?: Duration;
 }
 
 /** What must be known before the options are. */

@@ -1,7 +1,15 @@
-import type { DynamicModule, FactoryProvider, OptionalFactoryDependency, Provider, Type } from '@nestjs/common';
+import type {
+  DynamicModule,
+  FactoryProvider,
+  InjectionToken,
+  OptionalFactoryDependency,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import { getSharedConfigToken } from '@nestjs/bullmq';
 import { DiscoveryModule, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { TransportSet } from './delivery/transport-set.js';
+import type { RelayFeedback } from './feedback/relay-feedback.js';
 import { MailRegistry } from './mail-registry.js';
 import { openMailQueue, type OpenedQueue } from './queue/open-mail-queue.js';
 import { queueNameOf } from './queue/queue-options.interface.js';
@@ -10,9 +18,14 @@ import type { RelayModuleExtras, RelayOptions } from './relay-options.interface.
 import { RelayRuntime } from './relay.runtime.js';
 import {
   DEFAULT_RELAY,
+  getFeedbackIntakeToken,
+  getMailEventsToken,
+  getMailFeedbackToken,
   getMailServiceToken,
+  getMailStatisticsToken,
   getMailTransportToken,
   getRelayQueueToken,
+  getSuppressionListToken,
   RELAY_OPTIONS,
   relayPart,
 } from './relay.tokens.js';
@@ -36,6 +49,7 @@ export function relayDefinition(
       getMailServiceToken(name),
       getMailTransportToken(name),
       getRelayQueueToken(name),
+      ...feedbackParts(name).map(([token]) => token),
       ...(['configuration', 'queue', 'templates', 'mails'] as const).map((part) => relayPart(part, name)),
     ],
   };
@@ -74,8 +88,8 @@ function relayProviders(name: string | undefined, configKey: string | undefined)
     {
       provide: part('queue'),
       inject: [part('configuration'), optional(getSharedConfigToken(configKey))],
-      useFactory: ({ queue }: RelayConfiguration, shared?: { connection?: unknown }) =>
-        openMailQueue({ queue, ...(name !== undefined && { name }), shared: shared?.connection }),
+      useFactory: ({ queue, retention }: RelayConfiguration, shared?: { connection?: unknown }) =>
+        openMailQueue({ queue, retention, ...(name !== undefined && { name }), shared: shared?.connection }),
     },
     {
       provide: getRelayQueueToken(name),
@@ -109,6 +123,22 @@ function relayProviders(name: string | undefined, configKey: string | undefined)
       inject: [part('runtime')],
       useFactory: ({ service }: RelayRuntime) => service,
     },
+    ...feedbackParts(name).map(([provide, of]) => ({
+      provide,
+      inject: [part('runtime')],
+      useFactory: ({ feedback }: RelayRuntime) => of(feedback),
+    })),
+  ];
+}
+
+/** What an application may inject of what follows from mails. */
+function feedbackParts(name: string | undefined): [InjectionToken, (feedback: RelayFeedback) => unknown][] {
+  return [
+    [getSuppressionListToken(name), ({ suppressions }) => suppressions],
+    [getMailEventsToken(name), ({ events }) => events],
+    [getMailStatisticsToken(name), ({ statistics }) => statistics],
+    [getFeedbackIntakeToken(name), ({ intake }) => intake],
+    [getMailFeedbackToken(name), ({ mailFeedback }) => mailFeedback],
   ];
 }
 

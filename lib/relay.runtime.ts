@@ -65,15 +65,17 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       ...(redirect && { redirect }),
       now: clock,
     }));
-    this.#direct = new DirectDelivery(transports.router, this.#dispatcher, this.#words);
     this.feedback = new RelayFeedback({
       queue,
       discovery,
       modules,
       now: clock,
-      policy: { apply: async () => {} },
+      suppressions: configuration.suppression,
+      ...(configuration.defaults.returnPath && { returnPath: configuration.defaults.returnPath }),
       counted: () => {},
     });
+    const { gate } = this.feedback;
+    this.#direct = new DirectDelivery(transports.router, this.#dispatcher, this.#words, gate);
     const sends = configuration.worker !== false || configuration.transports.size > 0;
     this.service = new MailService({
       composer: new MailComposer(configuration.defaults, name, clock),
@@ -81,6 +83,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       queue,
       publisher: this.feedback.publisher,
       reporter: this.feedback.reports,
+      gate,
       now: clock,
       ...(sends && {
         transports,
@@ -109,6 +112,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       words: this.#words,
       log: new AttemptLog(),
       reporter: this.feedback.reports,
+      gate: this.feedback.gate,
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
     });

@@ -1,7 +1,12 @@
 import { Inject, type InjectionToken } from '@nestjs/common';
 import { getQueueToken } from '@nestjs/bullmq';
+import { MailEvents } from './events/mail-events.js';
+import { MailStatistics } from './events/mail-statistics.js';
+import { FeedbackIntake } from './feedback/feedback-intake.js';
+import { MailFeedback } from './feedback/mail-feedback.js';
 import { MailService } from './mail.service.js';
 import { queueNameOf } from './queue/queue-options.interface.js';
+import { SuppressionList } from './suppression/suppression-list.js';
 import { MailTransport } from './transport/mail-transport.js';
 
 /** Injects the service of a relay: `@InjectMailService('marketing')`. The default relay's is injected by its class. */
@@ -21,6 +26,31 @@ export function getRelayQueueToken(name?: string): InjectionToken {
 /** The root transport of a relay; the class `MailTransport` is the default relay's token. */
 export function getMailTransportToken(name?: string): InjectionToken {
   return isDefault(name) ? MailTransport : `MailTransport(${name})`;
+}
+
+/** The events of a relay; the class `MailEvents` is the default relay's token. */
+export function getMailEventsToken(name?: string): InjectionToken {
+  return isDefault(name) ? MailEvents : `MailEvents(${name})`;
+}
+
+/** The daily counts of a relay; the class `MailStatistics` is the default relay's token. */
+export function getMailStatisticsToken(name?: string): InjectionToken {
+  return isDefault(name) ? MailStatistics : `MailStatistics(${name})`;
+}
+
+/** Where feedback of a relay's mails is handed in; the class `FeedbackIntake` is the default relay's token. */
+export function getFeedbackIntakeToken(name?: string): InjectionToken {
+  return isDefault(name) ? FeedbackIntake : `FeedbackIntake(${name})`;
+}
+
+/** Takes raw bounces and complaints; the class `MailFeedback` is the default relay's token. */
+export function getMailFeedbackToken(name?: string): InjectionToken {
+  return isDefault(name) ? MailFeedback : `MailFeedback(${name})`;
+}
+
+/** The suppression list of a relay; the class `SuppressionList` is the default relay's token. */
+export function getSuppressionListToken(name?: string): InjectionToken {
+  return isDefault(name) ? SuppressionList : `SuppressionList(${name})`;
 }
 
 /** Name of the relay that has none. */

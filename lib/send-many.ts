@@ -3,7 +3,8 @@ import { MailMessageError } from './errors/mail-message.error.js';
 import { toMailError } from './delivery/attempt.js';
 import type { MailStream, Priority } from './mail/mail-message.interface.js';
 import type { SendResult } from './mail-status.js';
-import type { AddedMail, NewMail } from './queue/mail-queue.interface.js';
+import type { AdmittedMail } from './mail-admission.js';
+import type { NewMail } from './queue/mail-queue.interface.js';
 
 export interface SendManyOptions {
   /** Mails in one round trip to the queue. Default 500. */
@@ -32,8 +33,8 @@ export interface SendRun extends PromiseLike<SendSummary>, AsyncIterable<SendMan
 /** What a run does with its rows. */
 export interface SendManySteps {
   prepare(row: unknown): Promise<NewMail>;
-  add(mails: readonly NewMail[]): Promise<AddedMail[]>;
-  result(mail: NewMail, added: AddedMail): Promise<SendResult>;
+  add(mails: readonly NewMail[]): Promise<AdmittedMail[]>;
+  result(mail: NewMail, added: AdmittedMail): Promise<SendResult>;
 }
 
 /** A run that begins when it is awaited or iterated. */

@@ -81,7 +81,7 @@ export class MailComposer {
       cc,
       bcc,
       replyTo: this.#replyTo(options.replyTo ?? given('replyTo')),
-      envelope: { from: envelopeFrom(options.envelope, from), to: everyone },
+      envelope: { from: envelopeFrom(options.envelope) ?? this.#returnPath(id, from, everyone), to: everyone },
       stream: word(options.stream ?? attributes.stream ?? setting.stream ?? 'transactional', 'stream'),
       priority: priorityOf(options.priority ?? attributes.priority ?? setting.priority ?? 'normal'),
       ...(locale !== undefined && { locale: word(locale, 'locale') }),
@@ -119,6 +119,10 @@ export class MailComposer {
       'from',
       "is missing: give it to send(), to @Mail(), or once as RelayModule.forRoot({ from: 'Acme <hello@acme.test>' })",
     );
+  }
+
+  #returnPath(id: string, from: MailAddress, to: readonly string[]): string {
+    return this.#defaults.returnPath?.sign(id, to.length === 1 ? to[0] : undefined) ?? from.address;
   }
 
   #replyTo(input: FormOptions['replyTo']): readonly MailAddress[] {
@@ -181,15 +185,15 @@ export function milliseconds(duration: NonNullable<FormOptions['delay']>, field:
   }
 }
 
-function envelopeFrom(envelope: unknown, from: MailAddress): string {
-  if (envelope === undefined) return from.address;
+function envelopeFrom(envelope: unknown): string | undefined {
+  if (envelope === undefined) return undefined;
   if (typeof envelope !== 'object' || envelope === null)
     throw new MailMessageError('envelope', 'is an object { from }');
   const { from: sender } = envelope as { from?: unknown };
   const unknown = Object.keys(envelope).find((key) => key !== 'from');
   if (unknown)
     throw new MailMessageError(`envelope.${unknown}`, 'is no option; known is from (recipients are to, cc and bcc)');
-  if (sender === undefined) return from.address;
+  if (sender === undefined) return undefined;
   // RFC 5321 section 4.5.5: the null sender of notifications.
   return sender === '' || sender === '<>' ? '' : parseAddress(sender as string, 'envelope.from').address;
 }

@@ -1,3 +1,4 @@
+import type { ReturnPath } from '../mail/return-path.js';
 import type { MailAddress } from '../mail/mail-message.interface.js';
 
 /** The configuration's part of every mail, checked at start. */
@@ -9,4 +10,6 @@ export interface MailDefaults {
   retry: { maxAge: number; delay: number; maxDelay: number };
   /** The locale of a mail that names none. */
   locale: () => string | undefined;
+  /** Where a mail's envelope names the mail. */
+  returnPath?: ReturnPath;
 }

@@ -19,6 +19,8 @@ import type {
   StoredError,
 } from './outcome-store.interface.js';
 import type { OutcomeReporter } from './outcome-reporter.interface.js';
+import type { SuppressionGate } from '../suppression/suppression-gate.js';
+import { scopeOf, suppressedOutcome } from './suppressed-outcome.js';
 import { nextAttempt } from './retry-schedule.js';
 import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
@@ -30,6 +32,7 @@ export interface DeliveryParts {
   words: MailWords;
   log: AttemptLog;
   reporter: OutcomeReporter;
+  gate: SuppressionGate;
   /** What to do when nobody knows whether the provider took the mail. */
   onAmbiguous: 'retry' | 'hold';
   /** Milliseconds since the epoch. */
@@ -64,6 +67,8 @@ export class Delivery {
     if (mail.record?.cancelled) return this.#end(mail, 'cancelled');
     const crash = this.#crashed(mail);
     if (crash) return this.#end(mail, 'failed', crash);
+    await this.#holdBack(mail);
+    if (mail.pending.length === 0) return mail.conclusion();
     const message = await this.#message(mail);
     if ('type' in message) return message;
     const legs = await this.#legs(mail, message);
@@ -97,6 +102,20 @@ export class Delivery {
       scope: 'message',
       reason: 'stalled',
     };
+  }
+
+  /** Ends those who are on the suppression list, or were when the mail was queued. */
+  async #holdBack(mail: MailInHand): Promise<void> {
+    const { snapshot } = mail.job;
+    const { pending } = mail;
+    const found = await this.#parts.gate.check(pending, scopeOf(snapshot));
+    const reasons = new Map([...found].map(([address, { reason }]) => [address, reason]));
+    for (const { address, reason } of snapshot.suppressed ?? [])
+      if (mail.record?.reopenedAt === undefined && pending.includes(address)) reasons.set(address, reason);
+    if (reasons.size === 0) return;
+    const at = this.#parts.now();
+    const recipients = [...reasons].map(([address, reason]) => suppressedOutcome(address, reason, at));
+    await this.#endWith(mail, 'suppressed', recipients, recipients[0]!.error);
   }
 
   /** The rendered message, or what becomes of a mail that could not be rendered. */
@@ -258,6 +277,15 @@ export class Delivery {
   ): Promise<void> {
     const at = this.#parts.now();
     const recipients = addresses.map((address): RecipientOutcome => ({ address, state, at, ...(error && { error }) }));
+    await this.#endWith(mail, state, recipients, error);
+  }
+
+  async #endWith(
+    mail: MailInHand,
+    state: RecipientState,
+    recipients: readonly RecipientOutcome[],
+    error?: StoredError,
+  ): Promise<void> {
     mail.note(recipients);
     await this.#save(mail, { recipients, stallBaseline: mail.job.stalls });
     this.#parts.log.ended(mail.job.snapshot, state, recipients, error);

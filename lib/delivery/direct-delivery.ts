@@ -7,24 +7,42 @@ import type { Dispatcher } from './dispatcher.js';
 import type { MailWords } from './mail-words.js';
 import type { RecipientOutcome } from './outcome-store.interface.js';
 import type { Leg, Router } from './route/router.js';
+import type { SuppressionGate } from '../suppression/suppression-gate.js';
+import { scopeOf, suppressedOutcome } from './suppressed-outcome.js';
 
 /** A mail without a queue: what `sendNow()` does. Each transport of its route is tried once at most. */
 export class DirectDelivery {
   readonly #router: Router;
   readonly #dispatcher: Dispatcher;
   readonly #words: MailWords;
+  readonly #gate: SuppressionGate;
 
-  constructor(router: Router, dispatcher: Dispatcher, words: MailWords) {
+  constructor(router: Router, dispatcher: Dispatcher, words: MailWords, gate: SuppressionGate) {
     this.#router = router;
     this.#dispatcher = dispatcher;
     this.#words = words;
+    this.#gate = gate;
   }
 
   /** @throws MailError of scope `transport`; a mail's own faults are in the outcomes */
   async send(mail: ComposedMail): Promise<RecipientOutcome[]> {
     const { snapshot } = mail;
     const context = { signal: mail.signal ?? NEVER, attempt: 1, idempotencyKey: snapshot.id };
-    return this.hand(await this.render(mail), context, snapshot.transport);
+    const { to } = snapshot.envelope;
+    const suppressed = await this.#gate.check(to, scopeOf(snapshot));
+    const open = to.filter((address) => !suppressed.has(address));
+    const sent = new Map(
+      open.length === 0
+        ? []
+        : (await this.hand(only(await this.render(mail), open), context, snapshot.transport)).map((one) => [
+            one.address,
+            one,
+          ]),
+    );
+    return to.flatMap((address) => {
+      const entry = suppressed.get(address);
+      return entry ? suppressedOutcome(address, entry.reason, Date.now()) : (sent.get(address) ?? []);
+    });
   }
 
   /** @param transport where the mail names one @throws MailError of scope `transport` */
@@ -91,6 +109,10 @@ export class DirectDelivery {
       });
     return unavailable;
   }
+}
+
+function only(message: MailMessage, to: readonly string[]): MailMessage {
+  return to.length === message.envelope.to.length ? message : { ...message, envelope: { ...message.envelope, to } };
 }
 
 /** For those who gave no signal of their own. */

@@ -31,7 +31,8 @@ export function outcomeEvent(facts: MailFacts, outcome: RecipientOutcome, transp
     case 'cancelled':
       return { ...base, type: 'cancelled' };
     case 'suppressed':
-      return { ...base, type: 'suppressed', reason };
+      // Found by send() and by a worker alike: one event all the same.
+      return { ...base, id: `${facts.id}:suppressed:${outcome.address}`, type: 'suppressed', reason };
     default:
       return undefined;
   }

@@ -3,7 +3,7 @@ import type { DailyCounts } from '../events/daily-counts.js';
 import type { EventPublisher } from '../events/event-publisher.js';
 import type { MailEvent, MailEventType } from '../events/mail-event.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
-import type { SuppressionPolicy } from '../suppression/suppression-policy.js';
+import type { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 import { type KnownMail, type MailSource, matchMail, recipientOf, transportOf } from './feedback-match.js';
 import { feedbackOutcome } from './feedback-outcome.js';
 
@@ -12,7 +12,7 @@ export interface FeedbackRecorderParts {
   timeline: TimelineStore;
   publisher: EventPublisher;
   counts: DailyCounts;
-  policy: SuppressionPolicy;
+  suppression: SuppressionKeeper;
 }
 
 /**
@@ -83,8 +83,8 @@ export class FeedbackRecorder {
     events: readonly MailEvent[],
     before: readonly { type: string; recipient: string }[],
   ): Promise<MailEvent[]> {
-    const { policy, publisher, counts } = this.#parts;
-    await policy.apply(events);
+    const { suppression, publisher, counts } = this.#parts;
+    await suppression.apply(events);
     await publisher.publish(events);
     const fresh = await this.#parts.timeline.append(timeline, events);
     const counted = new Set(before.map(({ type, recipient }) => `${type} ${recipient}`));

@@ -5,12 +5,12 @@ import type { CountedType } from '../events/count-store.interface.js';
 import type { DailyCounts } from '../events/daily-counts.js';
 import type { EventPublisher } from '../events/event-publisher.js';
 import type { MailEventType } from '../events/mail-event.interface.js';
-import type { SuppressionPolicy } from '../suppression/suppression-policy.js';
+import type { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 
 export interface OutcomeReportsParts {
   publisher: EventPublisher;
   counts: DailyCounts;
-  policy: SuppressionPolicy;
+  suppression: SuppressionKeeper;
 }
 
 /** What the relay itself does, as events: counted, acted upon, told. */
@@ -26,9 +26,9 @@ export class OutcomeReports implements OutcomeReporter {
     outcomes: readonly RecipientOutcome[],
     transport?: string,
   ): Promise<void> {
-    const { publisher, policy } = this.#parts;
+    const { publisher, suppression } = this.#parts;
     const acted = outcomes.filter(({ state }) => state === 'bounced' || state === 'deferred');
-    if (acted.length > 0) await policy.apply(acted.flatMap((one) => outcomeEvent(facts, one, transport) ?? []));
+    if (acted.length > 0) await suppression.apply(acted.flatMap((one) => outcomeEvent(facts, one, transport) ?? []));
     if (await publisher.wants(outcomes.map(({ state }) => state as MailEventType)))
       await publisher.publish(outcomes.flatMap((one) => outcomeEvent(facts, one, transport) ?? []));
     this.#count(facts.about, outcomes, transport);

@@ -4,20 +4,29 @@ import { EventHandlers } from '../events/event-handlers.js';
 import { EventPublisher, HANDLER_TASK } from '../events/event-publisher.js';
 import { EventSubscriptions } from '../events/event-subscriptions.js';
 import { MailEvents } from '../events/mail-events.js';
+import { MailStatistics } from '../events/mail-statistics.js';
+import type { ReturnPath } from '../mail/return-path.js';
 import type { MailQueue } from '../queue/mail-queue.interface.js';
-import type { SuppressionPolicy } from '../suppression/suppression-policy.js';
+import { SuppressionGate } from '../suppression/suppression-gate.js';
+import { SuppressionKeeper } from '../suppression/suppression-keeper.js';
+import { SuppressionList } from '../suppression/suppression-list.js';
+import type { SuppressionSettings } from '../suppression/suppression-options.js';
+import { SuppressionPolicy } from '../suppression/suppression-policy.js';
 import type { TaskWorker } from '../task-queue.interface.js';
 import { FeedbackQueue, recordTask } from './feedback-queue.js';
 import { FeedbackRecorder } from './feedback-recorder.js';
+import { ReportIngest } from './report-ingest.js';
 import { OutcomeReports } from './outcome-reports.js';
 
 export interface RelayFeedbackParts {
   queue: MailQueue;
-  policy: SuppressionPolicy;
+  suppressions: SuppressionSettings;
   discovery: DiscoveryService;
   modules: ModuleRef;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Where return paths are signed. */
+  returnPath?: ReturnPath;
   /** After counters were written. */
   counted: () => void;
 }
@@ -29,6 +38,11 @@ export class RelayFeedback {
   readonly recorder: FeedbackRecorder;
   readonly reports: OutcomeReports;
   readonly publisher: EventPublisher;
+  readonly statistics: MailStatistics;
+  readonly mailFeedback: ReportIngest;
+  readonly suppressions: SuppressionList;
+  /** For mails about to be queued or sent. */
+  readonly gate: SuppressionGate;
   readonly #parts: RelayFeedbackParts;
   readonly #subscriptions: EventSubscriptions;
   readonly #handlers: EventHandlers;
@@ -37,7 +51,11 @@ export class RelayFeedback {
 
   constructor(parts: RelayFeedbackParts) {
     this.#parts = parts;
-    const { queue, policy, discovery, modules, now, counted } = parts;
+    const { queue, discovery, modules, now, counted, returnPath } = parts;
+    const suppression = new SuppressionKeeper(queue.suppressions, new SuppressionPolicy(parts.suppressions));
+    this.suppressions = new SuppressionList(queue.suppressions, now);
+    this.gate = new SuppressionGate(this.suppressions);
+    this.statistics = new MailStatistics(queue.counts, now);
     this.#subscriptions = new EventSubscriptions(queue.shared, now);
     this.#handlers = new EventHandlers(discovery, modules);
     this.#counts = new DailyCounts(queue.counts, counted);
@@ -52,8 +70,16 @@ export class RelayFeedback {
     this.intake = new FeedbackQueue(queue.tasks);
     const mails = { store: queue.store, find: (id: string) => queue.find(id) };
     const { timeline } = queue;
-    this.recorder = new FeedbackRecorder({ mails, timeline, publisher, counts: this.#counts, policy });
-    this.reports = new OutcomeReports({ publisher, counts: this.#counts, policy });
+    this.recorder = new FeedbackRecorder({ mails, timeline, publisher, counts: this.#counts, suppression });
+    const { recorder } = this;
+    this.mailFeedback = new ReportIngest({
+      mails,
+      recorder,
+      parse: async () => ({ kind: 'none', recipients: [] }),
+      now,
+      ...(returnPath && { returnPath }),
+    });
+    this.reports = new OutcomeReports({ publisher, counts: this.#counts, suppression });
   }
 
   /** @throws RelayConfigurationError for handlers that cannot be told apart */

@@ -20,6 +20,8 @@ export interface MailSnapshot {
   readonly bcc: readonly MailAddress[];
   readonly replyTo: readonly MailAddress[];
   readonly envelope: { readonly from: string; readonly to: readonly string[] };
+  /** Of the envelope's recipients, those that were on the suppression list when the mail was queued. */
+  readonly suppressed?: readonly SuppressedRecipient[];
   readonly stream: MailStream;
   readonly priority: Priority;
   readonly locale?: string;
@@ -32,6 +34,13 @@ export interface MailSnapshot {
   /** A {@link MailBody}, encoded. */
   readonly body: string;
   readonly attachments: readonly SnapshotAttachment[];
+}
+
+/** Somebody who is not written to. */
+export interface SuppressedRecipient {
+  readonly address: string;
+  /** The entry's. */
+  readonly reason: string;
 }
 
 /** The part of a snapshot that is encoded with its types. */

@@ -4,6 +4,7 @@ import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { CountStore } from '../events/count-store.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
 import type { SharedStore } from '../shared-store.interface.js';
+import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
 import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
 import { BullTaskQueue } from './bull-task-queue.js';
@@ -44,6 +45,10 @@ export class BullMailQueue implements MailQueue {
 
   get counts(): CountStore {
     return this.#backend.counts;
+  }
+
+  get suppressions(): SuppressionStore {
+    return this.#backend.suppressions;
   }
 
   async add(mail: NewMail): Promise<AddedMail> {

@@ -5,6 +5,7 @@ import type { TimelineStore } from '../events/timeline-store.interface.js';
 import type { SharedStore } from '../shared-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { TaskQueue } from '../task-queue.interface.js';
+import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 export type { JobHandler, JobOutcome, MailJob } from '../delivery/mail-job.interface.js';
@@ -48,6 +49,8 @@ export interface MailQueue {
   readonly counts: CountStore;
   /** What follows from mails: events, and their handlers. */
   readonly tasks: TaskQueue;
+  /** Who is not to be written to. */
+  readonly suppressions: SuppressionStore;
   /** @throws QueueUnavailableError within 5 seconds when the backend is not there */
   add(mail: NewMail): Promise<AddedMail>;
   /** In one round trip; results in their order. */

@@ -5,6 +5,7 @@ import { MemoryOutcomeStore } from '../store/memory.outcome-store.js';
 import { MemoryCountStore } from '../store/memory.count-store.js';
 import { MemoryTimelineStore } from '../store/memory.timeline-store.js';
 import { MemorySharedStore } from '../store/memory.shared-store.js';
+import { MemorySuppressionStore } from '../store/memory.suppression-store.js';
 import { MemoryMailWorker, type MemoryJob } from './memory-mail-worker.js';
 import { MemoryTaskQueue } from './memory-task-queue.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
@@ -29,6 +30,7 @@ export class MemoryMailQueue implements MailQueue {
   readonly timeline: MemoryTimelineStore;
   readonly counts = new MemoryCountStore();
   readonly tasks: MemoryTaskQueue;
+  readonly suppressions: MemorySuppressionStore;
   readonly #clock: () => number;
   readonly #logger: RelayLogger;
   readonly #jobs = new Map<string, MemoryJob>();
@@ -44,6 +46,7 @@ export class MemoryMailQueue implements MailQueue {
     this.shared = new MemorySharedStore(() => this.now());
     this.timeline = new MemoryTimelineStore(() => this.now());
     this.tasks = new MemoryTaskQueue(() => this.now(), logger);
+    this.suppressions = new MemorySuppressionStore(() => this.now());
   }
 
   /** The queue's time, in milliseconds since the epoch. */
@@ -140,6 +143,7 @@ export class MemoryMailQueue implements MailQueue {
     this.shared.clear();
     this.timeline.clear();
     this.counts.clear();
+    this.suppressions.clear();
   }
 
   async close(): Promise<void> {

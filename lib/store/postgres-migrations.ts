@@ -58,6 +58,28 @@ export const STORE_MIGRATIONS: readonly string[] = [
     count bigint NOT NULL,
     PRIMARY KEY (queue, day, provider, stream, tag, type)
   )`,
+  `CREATE TABLE ${STORE_SCHEMA}.suppression (
+    queue text NOT NULL,
+    address text COLLATE "C" NOT NULL,
+    stream text COLLATE "C" NOT NULL,
+    tenant text COLLATE "C" NOT NULL,
+    reason text NOT NULL,
+    rank smallint NOT NULL,
+    source text,
+    at bigint NOT NULL,
+    expires bigint,
+    PRIMARY KEY (queue, address, stream, tenant)
+  );
+  CREATE INDEX suppression_expires ON ${STORE_SCHEMA}.suppression (expires) WHERE expires IS NOT NULL;
+  CREATE TABLE ${STORE_SCHEMA}.soft_bounce (
+    queue text NOT NULL,
+    address text NOT NULL,
+    event text NOT NULL,
+    at bigint NOT NULL,
+    expires bigint NOT NULL,
+    PRIMARY KEY (queue, address, event)
+  );
+  CREATE INDEX soft_bounce_expires ON ${STORE_SCHEMA}.soft_bounce (expires)`,
 ];
 
 interface Session {

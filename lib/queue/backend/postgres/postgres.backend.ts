@@ -4,6 +4,7 @@ import { PostgresOutcomeStore, type RunStatement } from '../../../store/postgres
 import { PostgresCountStore } from '../../../store/postgres.count-store.js';
 import { PostgresTimelineStore } from '../../../store/postgres.timeline-store.js';
 import { PostgresSharedStore } from '../../../store/postgres.shared-store.js';
+import { PostgresSuppressionStore } from '../../../store/postgres.suppression-store.js';
 import type { OutageLog } from '../../outage-log.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import { taskQueueOf } from '../../queue-options.interface.js';
@@ -29,6 +30,7 @@ export class PostgresBackend implements QueueBackend {
   readonly timeline: PostgresTimelineStore;
   readonly counts: PostgresCountStore;
   readonly tasks: TaskBackend;
+  readonly suppressions: PostgresSuppressionStore;
   readonly #database: Database;
   #counter?: Promise<void>;
 
@@ -58,6 +60,7 @@ export class PostgresBackend implements QueueBackend {
       call: (work) => this.call(work),
       createWorker: (processor, options) => ({ worker: this.#work(tasks.name, processor, options), destroy: () => {} }),
     };
+    this.suppressions = new PostgresSuppressionStore(queueName, run);
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {
@@ -73,8 +76,8 @@ export class PostgresBackend implements QueueBackend {
 
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
     const worker = this.#work(this.queue.name, processor, options) as unknown as SnapshotWorker;
-    const purge = (): void =>
-      void Promise.all([this.store, this.shared, this.counts].map((one) => one.purge())).catch(() => {});
+    const stores = [this.store, this.shared, this.counts, this.suppressions];
+    const purge = (): void => void Promise.all(stores.map((store) => store.purge())).catch(() => {});
     const timer = setInterval(purge, PURGE_EVERY).unref();
     void this.#database.ready.then(purge);
     return { worker, destroy: () => clearInterval(timer) };

@@ -5,6 +5,7 @@ import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import type { CountStore } from '../../../events/count-store.interface.js';
 import type { TimelineStore } from '../../../events/timeline-store.interface.js';
 import type { SharedStore } from '../../../shared-store.interface.js';
+import type { SuppressionStore } from '../../../suppression/suppression-store.interface.js';
 import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type { QueueBackend, SnapshotQueue, TaskBackend, WorkerHandle } from '../queue-backend.js';
@@ -29,6 +30,7 @@ export class TransactionBackend implements QueueBackend {
   readonly timeline: TimelineStore;
   readonly counts: CountStore;
   readonly tasks: TaskBackend;
+  readonly suppressions: SuppressionStore;
   readonly #outer: QueueBackend;
   readonly #ready: () => Promise<void>;
   readonly #database: TransactionDatabase;
@@ -45,6 +47,7 @@ export class TransactionBackend implements QueueBackend {
     this.timeline = outer.timeline;
     this.counts = outer.counts;
     this.tasks = outer.tasks;
+    this.suppressions = outer.suppressions;
     const { name } = outer.queue;
     // No job without an id of ours: BullMQ's counter would hold up all other producers until the commit.
     const options = { connection: {}, skipMetasUpdate: true };

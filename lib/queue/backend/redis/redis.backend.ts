@@ -4,6 +4,7 @@ import { type Guard, RedisOutcomeStore } from '../../../store/redis.outcome-stor
 import { RedisCountStore } from '../../../store/redis.count-store.js';
 import { RedisTimelineStore } from '../../../store/redis.timeline-store.js';
 import { RedisSharedStore } from '../../../store/redis.shared-store.js';
+import { RedisSuppressionStore } from '../../../store/redis.suppression-store.js';
 import { OutageLog, type RelayLogger } from '../../outage-log.js';
 import { noTransactions } from '../no-transactions.js';
 import { taskQueueOf } from '../../queue-options.interface.js';
@@ -37,6 +38,7 @@ export class RedisBackend implements QueueBackend {
   readonly shared: RedisSharedStore;
   readonly timeline: RedisTimelineStore;
   readonly counts: RedisCountStore;
+  readonly suppressions: RedisSuppressionStore;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -61,6 +63,7 @@ export class RedisBackend implements QueueBackend {
     this.shared = new RedisSharedStore(this.#client, `${prefix}:shared:`, guard);
     this.timeline = new RedisTimelineStore(this.#client, `${prefix}:timeline:`, guard, retention);
     this.counts = new RedisCountStore(this.#client, `${prefix}:count:`, guard);
+    this.suppressions = new RedisSuppressionStore(this.#client, `${prefix}:suppression:`, guard);
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 
