@@ -38,5 +38,6 @@ export const TASK_ATTEMPTS = 22;
 
 /** Pause after so many failures, in milliseconds; with jitter, so that what failed together does not come back together. */
 export function taskPause(failures: number): number {
-  return Math.min(1_000 * 2 ** (failures - 1), 3_600_000) * (0.75 + Math.random() / 4);
+  // Postgres keeps whole milliseconds.
+  return Math.ceil(Math.min(1_000 * 2 ** (failures - 1), 3_600_000) * (0.75 + Math.random() / 4));
 }

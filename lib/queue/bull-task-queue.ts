@@ -57,7 +57,7 @@ export class BullTaskQueue implements TaskQueue {
 async function process(job: Job, handler: TaskHandler): Promise<void> {
   const end = await handler({ id: job.id!, kind: job.name, data: job.data, addedAt: job.timestamp });
   if (end.type === 'done') return;
-  await job.moveToDelayed(Date.now() + end.wait, job.token);
+  await job.moveToDelayed(Math.ceil(Date.now() + end.wait), job.token);
   throw new DelayedError();
 }
 

@@ -1,0 +1,78 @@
+import { type DynamicModule, type Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import type { OpenedQueue } from '../../queue/open-mail-queue.js';
+import { getFeedbackIntakeToken, relayPart } from '../../relay.tokens.js';
+import type { FeedbackIntake } from '../feedback-intake.js';
+import { mountWebhooks } from './mount-webhooks.js';
+import { readWebhooksOptions } from './read-webhooks-options.js';
+import type { RelayWebhooksAsyncOptions, RelayWebhooksOptions } from './relay-webhooks-options.interface.js';
+import { SharedReplayMemory } from './replay-memory.js';
+import { WebhookEndpoint } from './webhook-endpoint.js';
+
+const OPTIONS = Symbol('RelayWebhooks.options');
+const ENDPOINT = Symbol('RelayWebhooks.endpoint');
+
+/**
+ * Takes the providers' webhooks at `POST /relay/webhooks/<provider>`, beside the application's own routes.
+ *
+ * @example
+ * imports: [RelayModule.forRoot(...), RelayWebhooksModule.forRoot({ mailgun: { signingKey: process.env.MAILGUN_SIGNING_KEY! } })]
+ */
+export class RelayWebhooksModule {
+  /** @throws RelayConfigurationError, when the application starts */
+  static forRoot(options: RelayWebhooksOptions): DynamicModule {
+    return { module: RelayWebhooksModule, providers: [{ provide: OPTIONS, useValue: options }, endpoint] };
+  }
+
+  static forRootAsync({ imports = [], inject = [], useFactory }: RelayWebhooksAsyncOptions): DynamicModule {
+    return {
+      module: RelayWebhooksModule,
+      imports,
+      providers: [{ provide: OPTIONS, inject, useFactory }, endpoint],
+    };
+  }
+}
+
+/** Made with the application, so that its route comes before all others. */
+const endpoint: Provider = {
+  provide: ENDPOINT,
+  inject: [OPTIONS, HttpAdapterHost, ModuleRef],
+  useFactory: (options: RelayWebhooksOptions, { httpAdapter }: HttpAdapterHost, modules: ModuleRef) => {
+    const memory = {
+      isForgery: (token: string, body: Uint8Array) => replayMemory(modules, options.relay).isForgery(token, body),
+    };
+    const { path, maxBody, parsers } = readWebhooksOptions(options, memory);
+    // A process without a server, such as a worker, has nothing to mount them on.
+    if (!httpAdapter) return undefined;
+    const accept: FeedbackIntake['accept'] = (events) => intakeOf(modules, options.relay).accept(events);
+    const webhooks = new WebhookEndpoint(parsers, { accept }, maxBody);
+    mountWebhooks(
+      httpAdapter,
+      path,
+      (request, response, provider) => void webhooks.handle(request, response, provider),
+    );
+    return { onModuleInit: () => void intakeOf(modules, options.relay) };
+  },
+};
+
+function intakeOf(modules: ModuleRef, relay: string | undefined): FeedbackIntake {
+  return partOf(modules, getFeedbackIntakeToken(relay), relay);
+}
+
+function replayMemory(modules: ModuleRef, relay: string | undefined): SharedReplayMemory {
+  const { mailQueue } = partOf<OpenedQueue>(modules, relayPart('queue', relay), relay);
+  return new SharedReplayMemory(mailQueue.shared, 'webhook:');
+}
+
+function partOf<T>(modules: ModuleRef, token: Parameters<ModuleRef['get']>[0], relay: string | undefined): T {
+  try {
+    return modules.get(token as string, { strict: false }) as T;
+  } catch (cause) {
+    throw new RelayConfigurationError(
+      'webhooks.relay',
+      relay === undefined ? 'import RelayModule.forRoot() too' : `there is no relay by the name ${relay}`,
+      cause as Error,
+    );
+  }
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Logger } from '@nestjs/common';
+import { QueueUnavailableError } from '../../errors/queue-unavailable.error.js';
+import { WebhookRejectedError } from '../../errors/webhook-rejected.error.js';
+import type { FeedbackIntake } from '../feedback-intake.js';
+import type { WebhookParser } from './webhook-parser.interface.js';
+
+/** How long a provider may take to send a body, in milliseconds. */
+const BODY_TIME = 15_000;
+
+/** Answers `POST <path>/<provider>`: reads the body as it came, lets the provider's parser verify it, and queues what it says. */
+export class WebhookEndpoint {
+  readonly #logger = new Logger('MailRelay');
+  readonly #maxBody: number;
+  readonly #parsers: ReadonlyMap<string, WebhookParser>;
+  readonly #intake: FeedbackIntake;
+  readonly #logged = new Map<string, number>();
+
+  /** @param maxBody bytes */
+  constructor(parsers: ReadonlyMap<string, WebhookParser>, intake: FeedbackIntake, maxBody: number) {
+    this.#parsers = parsers;
+    this.#intake = intake;
+    this.#maxBody = maxBody;
+  }
+
+  /** @param provider the part of the path behind the endpoint's own */
+  async handle(request: IncomingMessage, response: ServerResponse, provider: string): Promise<void> {
+    const status = await this.#answer(request, provider).catch((error: unknown) => this.#failed(error, provider));
+    if (response.headersSent || response.destroyed) return;
+    response.statusCode = status;
+    if (status === 405) response.setHeader('Allow', 'POST');
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="webhooks", charset="UTF-8"');
+    if (status === 503) response.setHeader('Retry-After', '30');
+    // What was not read is not waited for.
+    if (!request.complete) response.setHeader('Connection', 'close');
+    response.end();
+  }
+
+  async #answer(request: IncomingMessage, provider: string): Promise<number> {
+    const parser = this.#parsers.get(provider);
+    if (!parser) throw new WebhookRejectedError(404, 'no such provider is configured');
+    if (request.method !== 'POST') throw new WebhookRejectedError(405, `it is a ${request.method}`);
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') throw new WebhookRejectedError(415, 'its body is compressed');
+    const body = await readBody(request, this.#maxBody);
+    const events = await parser.parse({ headers: headersOf(request), body, url: request.url ?? '' });
+    if (events.length > 0) await this.#intake.accept(events);
+    return 200;
+  }
+
+  #failed(error: unknown, provider: string): number {
+    if (error instanceof WebhookRejectedError) {
+      this.#warn(
+        `${provider} ${error.status}`,
+        `Refused a webhook for ${JSON.stringify(provider.slice(0, 40))} with ${error.status}: ${error.message}`,
+      );
+      return error.status;
+    }
+    const unavailable = error instanceof QueueUnavailableError;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#warn(`${provider} failed`, `A webhook of ${provider} could not be taken: ${why}`);
+    return unavailable ? 503 : 500;
+  }
+
+  /** One line a second of a kind: whoever knocks cannot fill the log. */
+  #warn(kind: string, words: string): void {
+    const now = Date.now();
+    if (now - (this.#logged.get(kind) ?? 0) < 1_000) return;
+    if (this.#logged.size > 1_000) this.#logged.clear();
+    this.#logged.set(kind, now);
+    this.#logger.warn(words);
+  }
+}
+
+function headersOf({ headers }: IncomingMessage): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}
+
+/** @throws WebhookRejectedError 413, 408, 400 */
+function readBody(request: IncomingMessage, most: number): Promise<Uint8Array> {
+  if (Number(request.headers['content-length'] ?? 0) > most)
+    return Promise.reject(new WebhookRejectedError(413, `its body is longer than ${most} bytes`));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const fail = (status: number, why: string): void => {
+      clearTimeout(timer);
+      request.off('data', take);
+      request.pause();
+      reject(new WebhookRejectedError(status, why));
+    };
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > most) fail(413, `its body is longer than ${most} bytes`);
+      else chunks.push(chunk);
+    };
+    const timer = setTimeout(() => fail(408, 'its body did not come'), BODY_TIME).unref();
+    request.on('data', take);
+    request.once('end', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(chunks));
+    });
+    request.once('error', () => fail(400, 'its connection broke'));
+    request.once('close', () => fail(400, 'its connection was closed'));
+  });
+}
