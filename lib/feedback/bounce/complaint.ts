@@ -1,0 +1,52 @@
+import { addressesIn, addressOf } from './addresses-in.js';
+import type { BounceReport } from './bounce-report.interface.js';
+import { decodeHeader, textOf } from './decode-text.js';
+import { headerOf, type MimePart, readFields } from './mime-reader.js';
+import { messageIdOf, originalOf, wordsOf } from './original-mail.js';
+
+/** A complaint (RFC 5965), also of hosts that leave the machine-readable part out; `null` for anything else. */
+export function readComplaint(whole: MimePart, parts: readonly MimePart[]): BounceReport | null {
+  const feedback = parts.find(({ type }) => type === 'message/feedback-report');
+  const marked = whole.parameters['report-type']?.toLowerCase() === 'feedback-report';
+  const words = feedback ? '' : wordsOf(whole, parts);
+  if (!feedback && !marked && !PROSE.test(words.slice(0, 2_000))) return null;
+  const fields = readFields(feedback ? textOf(feedback).replace(/^\s+/, '') : '').headers;
+  const original = originalOf(parts, '');
+  const feedbackType = (headerOf({ headers: fields }, 'feedback-type') || 'abuse').toLowerCase();
+  const messageId = messageIdOf(original);
+  return {
+    kind: 'complaint',
+    feedbackType,
+    ...(messageId !== undefined && { originalMessageId: messageId }),
+    recipients: complainants(fields, original.headers).map((address) => ({
+      address,
+      action: 'failed',
+      reason: 'complaint',
+      permanent: true,
+      suppress: !NOT_UNWANTED.has(feedbackType),
+    })),
+  };
+}
+
+/** As reported (RFC 5965 section 3.2), or else those whom the mail was written to. */
+function complainants(
+  fields: ReadonlyMap<string, readonly string[]>,
+  original: ReadonlyMap<string, readonly string[]>,
+): string[] {
+  const named = ['original-rcpt-to', 'removal-recipient'].flatMap((name) => fields.get(name) ?? []);
+  const reported = named.flatMap((value) => addressOf(value) ?? []);
+  if (reported.length > 0) return [...new Set(reported)].slice(0, MOST);
+  const written = ['x-original-to', 'delivered-to', 'to', 'cc'].map((name) =>
+    (original.get(name) ?? []).flatMap((value) => addressesIn(decodeHeader(value))),
+  );
+  return [...new Set(written.find((list) => list.length > 0) ?? [])].slice(0, MOST);
+}
+
+const MOST = 100;
+
+/** A lookup's or a filter's report, or the opposite of a complaint (RFC 6591, RFC 6430). */
+const NOT_UNWANTED: ReadonlySet<string> = new Set(['not-spam', 'auth-failure', 'virus', 'dmarc']);
+
+/** Of feedback loops that only write a sentence. */
+const PROSE =
+  /this is an? (?:[\w-]{1,20} ){0,3}(?:email )?abuse report|(?:abuse|spam) (?:report|complaint)[^\n]{0,60} (?:for an? (?:e-?mail )?message|about)|complaint (?:was|has been) (?:received|filed)[^\n]{0,60}(?:user|recipient|message)/i;

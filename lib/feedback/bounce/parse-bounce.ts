@@ -1,0 +1,134 @@
+import { readAutoReply } from './auto-reply.js';
+import { isGeneral, replyCodeIn, statusIn } from './bounce-codes.js';
+import type { BouncedRecipient, BounceReport, RecipientAction } from './bounce-report.interface.js';
+import { meaningOf } from './bounce-words.js';
+import { readComplaint } from './complaint.js';
+import { readDeliveryStatus, type StatusFields } from './delivery-status.js';
+import { eachPart, type MimePart, readMime } from './mime-reader.js';
+import { messageIdOf, originalOf, splitQuoted, wordsOf } from './original-mail.js';
+import { isReport, recipientsIn, saysDelayed, saysFailed } from './prose.js';
+import { transcriptOf } from './transcript.js';
+
+/**
+ * Reads what came back by mail: a delivery status notification (RFC 3464), a bounce in prose, a complaint (RFC 5965), an auto-reply
+ * (RFC 3834), or none of them. It asks nobody, and takes a few milliseconds whatever the bytes are: at most the first MiB and 60 parts of
+ * a mail are looked at.
+ *
+ * A text that only quotes or forwards a bounce is none: what counts is who wrote it, and its structure.
+ */
+export async function parseBounce(source: Uint8Array | string): Promise<BounceReport> {
+  const whole = readMime(source);
+  const report = read(whole);
+  const deliveredTo = DELIVERED_TO.flatMap((name) => whole.headers.get(name) ?? []).slice(0, 20);
+  return { ...report, ...(deliveredTo.length > 0 && { deliveredTo }) };
+}
+
+function read(whole: MimePart): BounceReport {
+  const parts = [...eachPart(whole)];
+  const complaint = readComplaint(whole, parts);
+  if (complaint) return complaint;
+  const fields = readDeliveryStatus(parts);
+  if (fields.length > 0) return readNotification(whole, parts, fields);
+  return readAutoReply(whole) ?? readProse(whole, parts) ?? { kind: 'none', recipients: [] };
+}
+
+function readNotification(whole: MimePart, parts: readonly MimePart[], fields: readonly StatusFields[]): BounceReport {
+  const { words, quoted } = splitQuoted(`\n${wordsOf(whole, parts)}`);
+  const recipients = fields.map((one) => fromFields(one, words, fields.length));
+  return reportOf(recipients, messageIdOf(originalOf(parts, quoted)));
+}
+
+function fromFields(
+  { address, originalAddress, action, status, diagnostic }: StatusFields,
+  words: string,
+  of: number,
+): BouncedRecipient {
+  const around = of === 1 ? words : wordsAbout(address, words);
+  const said = `${diagnostic}\n${transcriptOf(around)}`;
+  const more = statusIn(diagnostic) ?? statusIn(transcriptOf(around)) ?? statusIn(around);
+  return recipient({
+    address,
+    ...(originalAddress !== undefined && { originalAddress }),
+    action,
+    status: status === undefined || isGeneral(status) ? (more ?? status) : status,
+    said,
+    around,
+    diagnostic,
+  });
+}
+
+function readProse(whole: MimePart, parts: readonly MimePart[]): BounceReport | null {
+  if (!isReport(whole)) return null;
+  const { words, quoted } = splitQuoted(`\n${wordsOf(whole, parts)}`);
+  if (!saysFailed(words)) return null;
+  const original = originalOf(parts, quoted);
+  const action: RecipientAction = saysDelayed(whole, words) ? 'delayed' : 'failed';
+  const found = recipientsIn(whole, words, original);
+  if (found.length === 0) return null;
+  const recipients = found.map(({ address, words: about }) => {
+    const said = transcriptOf(about) || about;
+    return recipient({
+      address,
+      action,
+      status: statusIn(said) ?? statusIn(about),
+      said,
+      around: about,
+      diagnostic: said,
+    });
+  });
+  return reportOf(recipients, messageIdOf(original));
+}
+
+interface Findings {
+  address: string;
+  originalAddress?: string;
+  action: RecipientAction;
+  status: string | undefined;
+  /** What the server answered. */
+  said: string;
+  /** What the reporter wrote of it. */
+  around: string;
+  diagnostic: string;
+}
+
+function recipient({ address, originalAddress, action, status, said, around, diagnostic }: Findings): BouncedRecipient {
+  const base = {
+    address,
+    ...(originalAddress !== undefined && { originalAddress }),
+    action,
+    ...(status !== undefined && { status }),
+  };
+  if (action !== 'failed' && action !== 'delayed')
+    return { ...base, reason: action, permanent: false, suppress: false };
+  const replyCode = replyCodeIn(said) ?? replyCodeIn(around);
+  const spoken = meaningOf(said, status);
+  const { reason, suppress } = spoken.reason === 'other' ? meaningOf(around, status) : spoken;
+  const permanent = action === 'failed' && !(status?.startsWith('4') ?? (replyCode !== undefined && replyCode < 500));
+  const text = diagnostic.trim().replaceAll(/\s+/g, ' ').slice(0, 1_000);
+  return {
+    ...base,
+    ...(replyCode !== undefined && { replyCode }),
+    reason,
+    ...(text !== '' && { diagnostic: text }),
+    permanent,
+    suppress: action === 'failed' && suppress,
+  };
+}
+
+function reportOf(recipients: BouncedRecipient[], originalMessageId: string | undefined): BounceReport {
+  const actions = new Set(recipients.map(({ action }) => action));
+  const kind = actions.has('failed') ? 'bounce' : actions.has('delayed') ? 'delay' : 'delivered';
+  return { kind, ...(originalMessageId !== undefined && { originalMessageId }), recipients };
+}
+
+/** Of several recipients, the lines that are about one. */
+function wordsAbout(address: string, words: string): string {
+  const at = words.toLowerCase().indexOf(address.toLowerCase());
+  if (at < 0) return '';
+  const rest = words.slice(at + address.length);
+  const end = /\n\s*\n|\n[^\n]*@/.exec(rest)?.index ?? rest.length;
+  return words.slice(at, at + address.length + end);
+}
+
+/** Where the server that took the report writes down whom it was for. */
+const DELIVERED_TO = ['delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to', 'x-rcpt-to', 'to'];
