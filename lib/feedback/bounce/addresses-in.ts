@@ -17,7 +17,7 @@ export function addressOf(field: string): string | undefined {
 
 /** Whether the sender is a server that reports, and nobody who writes. */
 export function isServer(address: string): boolean {
-  return /^(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|noreply-?bounce|mdaemon|smtp[-_.]?daemon)\b/i.test(
+  return /^(?:mailer[-_.]?daemon|post[-_]?master|mail[-_.]?daemon|noreply-?bounce|mdaemon|smtp[-_.]?daemon)\b/i.test(
     address,
   );
 }

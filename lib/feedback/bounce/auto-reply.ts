@@ -1,13 +1,13 @@
-import { addressesIn, isServer } from './addresses-in.js';
+import { addressesIn } from './addresses-in.js';
 import type { BounceReport } from './bounce-report.interface.js';
 import { headerOf, type MimePart } from './mime-reader.js';
 import { subjectOf } from './original-mail.js';
+import { isFromServer } from './prose.js';
 
 /** What a person's mailbox answers by itself (RFC 3834); `null` for anything else, a mail server's reports among them. */
 export function readAutoReply(whole: MimePart): BounceReport | null {
+  if (isFromServer(whole) || !saysSo(whole)) return null;
   const from = addressesIn(headerOf(whole, 'from'))[0];
-  if (from !== undefined && isServer(from)) return null;
-  if (!saysSo(whole)) return null;
   const answered = /<[^<>\s]{1,990}>/.exec(headerOf(whole, 'in-reply-to') || headerOf(whole, 'references'))?.[0];
   return {
     kind: 'auto-reply',

@@ -14,18 +14,23 @@ export interface StatusFields {
 
 /** The recipients of a delivery status notification (RFC 3464 section 2.3), empty for a mail that has none. */
 export function readDeliveryStatus(parts: readonly MimePart[]): StatusFields[] {
-  const found: StatusFields[] = [];
-  for (const part of parts) {
-    if (!TYPES.has(part.type)) continue;
-    for (const block of textOf(part)
-      .replace(/^\s+/, '')
-      .split(/\n[ \t]*\n/)
-      .slice(0, MOST)) {
-      const one = readGroup(block.trimStart());
-      if (one) found.push(one);
-    }
-  }
-  return found;
+  return parts.filter(({ type }) => TYPES.has(type)).flatMap((part) => readStatusFields(textOf(part)));
+}
+
+/** Of a text that has such fields anywhere: hosts send them without the part that they belong into. */
+export function readStatusFields(text: string): StatusFields[] {
+  return text
+    .replace(/^\s+/, '')
+    .split(/\n[ \t]*\n/)
+    .slice(0, MOST)
+    .flatMap(groupsOf)
+    .flatMap((group) => readGroup(group.trimStart()) ?? []);
+}
+
+/** Usually one; some hosts leave the empty line between them out. */
+function groupsOf(block: string): string[] {
+  const starts = [...block.matchAll(/^final-recipient:/gim)].map(({ index }) => index);
+  return starts.length < 2 ? [block] : starts.map((at, index) => block.slice(at, starts[index + 1] ?? block.length));
 }
 
 function readGroup(block: string): StatusFields | undefined {

@@ -32,7 +32,8 @@ export function splitQuoted(text: string): { words: string; quoted: string } {
 
 /** The words of a report: its first texts, decoded, not those of attached mails. */
 export function wordsOf(whole: MimePart, parts: readonly MimePart[]): string {
-  if (!whole.type.startsWith('multipart/')) return textOf(whole);
+  // A multipart whose boundary is nowhere is a text.
+  if (whole.parts.length === 0) return textOf(whole);
   const texts = parts.filter(({ type, parts: inner }) => inner.length === 0 && (type === 'text/plain' || type === ''));
   const some = texts.length > 0 ? texts : parts.filter(({ type }) => type === 'text/html');
   return some.slice(0, 3).map(textOf).join('\n\n');

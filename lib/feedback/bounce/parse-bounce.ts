@@ -3,10 +3,11 @@ import { isGeneral, replyCodeIn, statusIn } from './bounce-codes.js';
 import type { BouncedRecipient, BounceReport, RecipientAction } from './bounce-report.interface.js';
 import { meaningOf } from './bounce-words.js';
 import { readComplaint } from './complaint.js';
-import { readDeliveryStatus, type StatusFields } from './delivery-status.js';
+import { readDeliveryStatus, readStatusFields, type StatusFields } from './delivery-status.js';
 import { eachPart, type MimePart, readMime } from './mime-reader.js';
 import { messageIdOf, originalOf, splitQuoted, wordsOf } from './original-mail.js';
 import { isReport, recipientsIn, saysDelayed, saysFailed } from './prose.js';
+import { readSesNotification } from './ses-notification.js';
 import { transcriptOf } from './transcript.js';
 
 /**
@@ -29,7 +30,29 @@ function read(whole: MimePart): BounceReport {
   if (complaint) return complaint;
   const fields = readDeliveryStatus(parts);
   if (fields.length > 0) return readNotification(whole, parts, fields);
-  return readAutoReply(whole) ?? readProse(whole, parts) ?? { kind: 'none', recipients: [] };
+  if (isReport(whole)) {
+    const inner = readWrapped(parts, wordsOf(whole, parts));
+    if (inner) return inner;
+    const loose = readStatusFields(wordsOf(whole, parts));
+    if (loose.length > 0) return readNotification(whole, parts, loose);
+  }
+  return (
+    readSesNotification(whole, parts) ??
+    readAutoReply(whole) ??
+    readProse(whole, parts) ?? { kind: 'none', recipients: [] }
+  );
+}
+
+/** A report that a gateway has put into one of its own: a server does not report on reports (RFC 5321 section 4.5.5). */
+function readWrapped(parts: readonly MimePart[], words: string): BounceReport | null {
+  const attached =
+    parts.find(({ type }) => type === 'message/rfc822')?.raw ??
+    /\n(?:return-path: *<>|from mailer-daemon )[^]*/i.exec(words)?.[0];
+  if (attached === undefined) return null;
+  const whole = readMime(Buffer.from(attached.trimStart(), 'latin1'));
+  const inner = [...eachPart(whole)];
+  const fields = readDeliveryStatus(inner);
+  return isReport(whole) && fields.length > 0 ? readNotification(whole, inner, fields) : null;
 }
 
 function readNotification(whole: MimePart, parts: readonly MimePart[], fields: readonly StatusFields[]): BounceReport {
@@ -45,22 +68,32 @@ function fromFields(
 ): BouncedRecipient {
   const around = of === 1 ? words : wordsAbout(address, words);
   const said = `${diagnostic}\n${transcriptOf(around)}`;
-  const more = statusIn(diagnostic) ?? statusIn(transcriptOf(around)) ?? statusIn(around);
+  const more = statusIn(transcriptOf(around)) ?? statusIn(around);
   return recipient({
     address,
     ...(originalAddress !== undefined && { originalAddress }),
     action,
-    status: status === undefined || isGeneral(status) ? (more ?? status) : status,
+    status: statusOf(status, statusIn(diagnostic), more),
     said,
     around,
     diagnostic,
   });
 }
 
+/** What the server answered says more than what its reporter makes of it; unless it says nothing. */
+function statusOf(
+  field: string | undefined,
+  answered: string | undefined,
+  more: string | undefined,
+): string | undefined {
+  if (answered !== undefined && !isGeneral(answered)) return answered;
+  return field === undefined || isGeneral(field) ? (more ?? answered ?? field) : field;
+}
+
 function readProse(whole: MimePart, parts: readonly MimePart[]): BounceReport | null {
   if (!isReport(whole)) return null;
   const { words, quoted } = splitQuoted(`\n${wordsOf(whole, parts)}`);
-  if (!saysFailed(words)) return null;
+  if (!whole.headers.has('x-failed-recipients') && !saysFailed(words)) return null;
   const original = originalOf(parts, quoted);
   const action: RecipientAction = saysDelayed(whole, words) ? 'delayed' : 'failed';
   const found = recipientsIn(whole, words, original);

@@ -1,4 +1,5 @@
 import { ADDRESS_SOURCE, addressesIn, isServer } from './addresses-in.js';
+import { decodeHeader } from './decode-text.js';
 import { headerOf, type MimePart } from './mime-reader.js';
 import type { OriginalMail } from './original-mail.js';
 import { subjectOf } from './original-mail.js';
@@ -20,9 +21,16 @@ export function isReport(whole: MimePart): boolean {
   return server && !/^\s*(?:re|fwd?|aw|wg|tr|rv)\s*:/i.test(subject);
 }
 
+/** Whether no person wrote this, nor what answers for one. */
+export function isFromServer(whole: MimePart): boolean {
+  const from = decodeHeader(headerOf(whole, 'from'));
+  return SERVERS.test(from) || addressesIn(from).some(isServer);
+}
+
 /** Whether it says that a mail failed; else it is some other letter of the server's. */
 export function saysFailed(words: string): boolean {
-  return FAILED.test(words.replaceAll(/\s+/g, ' '));
+  const text = words.replaceAll(/\s+/g, ' ');
+  return FAILED.test(text) || DELAYED.test(text);
 }
 
 /** Whether it only says that a mail is late, and will be tried again. */
@@ -45,75 +53,103 @@ export function recipientsIn(whole: MimePart, words: string, original: OriginalM
   );
   const failed = addressesIn((whole.headers.get('x-failed-recipients') ?? []).join(', '));
   const written = original.headers.get('to')?.flatMap(addressesIn) ?? [];
-  for (const form of FORMS) {
-    const hits = [...words.matchAll(form)].map((hit) => ({
-      address: addressesIn(hit[1]!)[0] ?? '',
-      at: hit.index,
-      end: hit.index + hit[0].length,
-    }));
-    const usable = hits.filter(
-      ({ address }) =>
-        address !== '' && !isServer(address) && (!senders.has(address.toLowerCase()) || written.includes(address)),
-    );
-    if (usable.length > 0) return sections(words, usable, failed);
+  const usable = (address: string) =>
+    !isServer(address) && (!senders.has(address.toLowerCase()) || written.includes(address));
+  const start = ANNOUNCED.exec(words);
+  const tail = start ? words.slice(start.index + start[0].length) : '';
+  for (const text of start ? [tail, words] : [words]) {
+    for (const { form, behind } of FORMS) {
+      const hits = [...text.matchAll(form)]
+        .map((hit) => ({ address: addressesIn(hit[1]!)[0] ?? '', at: hit.index, end: hit.index + hit[0].length }))
+        .filter(({ address }) => address !== '' && usable(address));
+      if (hits.length > 0) return sections({ text, words }, hits, failed, behind ?? false);
+    }
   }
   if (failed.length > 0) return failed.map((address) => ({ address, words }));
-  const any = addressesIn(words).filter((address) => !senders.has(address.toLowerCase()) && !isServer(address));
-  const some = [...new Set(any)].slice(0, 1);
-  return (some.length > 0 ? some : written.slice(0, 1)).map((address) => ({ address, words }));
+  return written.slice(0, 1).map((address) => ({ address, words }));
 }
 
-/** What stands behind each address up to the next one; for a single one, all words. */
+interface Hit {
+  readonly address: string;
+  readonly at: number;
+  readonly end: number;
+}
+
+/** What stands behind each address up to the next one, or before it up to the last; for a single one, all words. */
 function sections(
-  words: string,
-  hits: readonly { address: string; at: number; end: number }[],
+  { text, words }: { text: string; words: string },
+  hits: readonly Hit[],
   failed: readonly string[],
+  before: boolean,
 ): ProseRecipient[] {
-  const found = new Map<string, { address: string; words: string }>();
   const distinct = new Set(hits.map(({ address }) => address.toLowerCase()));
-  if (distinct.size === 1) return [{ address: hits[0]!.address, words }];
-  hits.forEach(({ address, at }, index) => {
-    const text = words.slice(at, hits[index + 1]?.at ?? words.length);
-    const before = found.get(address.toLowerCase());
-    if (before) before.words += `\n${text}`;
-    else found.set(address.toLowerCase(), { address, words: text });
-  });
-  const all = [...found.values()].slice(0, MOST);
-  if (failed.length === 0) return all;
   const named = new Set(failed.map((address) => address.toLowerCase()));
-  const both = all.filter(({ address }) => named.has(address.toLowerCase()));
-  return both.length > 0 ? both : failed.map((address) => ({ address, words }));
+  const some = [...distinct].filter((address) => named.has(address));
+  if (failed.length > 0 && some.length === 0) return failed.map((address) => ({ address, words }));
+  if (distinct.size === 1) return [{ address: hits[0]!.address, words }];
+  const found = new Map<string, { address: string; words: string }>();
+  hits.forEach(({ address, at, end }, index) => {
+    const next = hits[index + 1]?.at ?? text.length;
+    const line = text.indexOf('\n', end);
+    const part = before ? text.slice(hits[index - 1]?.end ?? 0, line < 0 ? text.length : line) : text.slice(at, next);
+    const known = found.get(address.toLowerCase());
+    if (known) known.words += `\n${part}`;
+    else found.set(address.toLowerCase(), { address, words: part });
+  });
+  return [...found.values()]
+    .filter(({ address }) => failed.length === 0 || named.has(address.toLowerCase()))
+    .slice(0, MOST);
 }
 
 const MOST = 1_000;
 
 const A = ADDRESS_SOURCE;
 
+/** What stands in front of the list of those who failed. */
+const ANNOUNCED =
+  /(?:following|these|below|below-listed|listed)[^\n.]{0,60}(?:recipient|address|user|person|people|destination|mailbox|group)[^\n]{0,80}\n|(?:could not be|not|undeliverable|cannot be) deliver(?:ed|able)? to[^\n]{0,20}:?[ \t]*\n|did not reach[^\n]{0,60}:?[ \t]*\n/i;
+
 /** From the surest form to the weakest; the first that is there at all counts. */
-const FORMS: readonly RegExp[] = [
+const FORMS: readonly { form: RegExp; behind?: boolean }[] = [
   // <ada@x.test>: and its reason behind it or below.
-  new RegExp(String.raw`^[ \t]*<(${A})>[ \t]*:`, 'gim'),
+  { form: new RegExp(String.raw`^[ \t]*<(${A})>[ \t]*(?::|\((?:expanded|reason|ref)|\n)`, 'gim') },
+  // 550 <ada@x.test>... No such user (Sendmail); what was said to it stands above.
+  {
+    form: new RegExp(String.raw`^[ \t]*[45]\d\d[ -](?:[45]\.\d{1,3}\.\d{1,3} )?<?(${A})>?\.\.\.`, 'gim'),
+    behind: true,
+  },
   // ada@x.test alone on its line, a colon or a few words after it.
-  new RegExp(String.raw`^[ \t]*(?:[-*•>][ \t]+)?["'<]{0,2}(${A})["'>]{0,2}[ \t]*(?::|\(|;|,|\.{2,}|-{1,}|$)`, 'gim'),
-  new RegExp(
-    String.raw`(?:recipient|rcpt to|to|user|mailbox|address|addressee|account|e-?mail|destinataire|empfänger|宛先)s?(?: address| name)?[ \t]*(?:is|was)?[ \t]*[:=][ \t]*["'<]{0,2}(?:smtp:)?(${A})`,
-    'gim',
-  ),
-  new RegExp(
-    String.raw`(?:recipient|rcpt to|delivered to|deliver(?:ed|y)? (?:mail |message |your message )?to|addressed to|sent to|mail to|for|to|user|mailbox|address|account)[ \t]+(?:the (?:following )?(?:recipient|address)e?s?[ \t]*)?["'<(]{0,2}(${A})`,
-    'gim',
-  ),
-  new RegExp(String.raw`["'<(](${A})[>"')]`, 'gim'),
+  {
+    form: new RegExp(
+      String.raw`^[ \t]*(?:[-*•>][ \t]+)?["'<]{0,2}(${A})["'>]{0,2}[ \t]*(?::|\(|;|,|<|\.{2,}|-{1,}|$)`,
+      'gim',
+    ),
+  },
+  {
+    form: new RegExp(
+      String.raw`(?:recipient|rcpt to|to|user|mailbox|addressee|account|destinataire|empfänger|宛先)s?(?: address| name)?[ \t]*(?:is|was)?[ \t]*[:=][ \t]*["'<]{0,2}(?:smtp:)?(${A})`,
+      'gim',
+    ),
+  },
+  { form: new RegExp(String.raw`^[ \t]*["'<]{0,2}(${A})["'>]{0,2}[ \t]`, 'gim') },
+  {
+    form: new RegExp(
+      String.raw`(?:recipient|errors?:|rcpt to|delivered to|deliver(?:ed|y|ing)? (?:mail |message |your message )?to|addressed to|sent to|mail to|for|to|user|mailbox|address|account)[ \t\n]+(?:the (?:following )?(?:recipient|address)e?s?[ \t]*)?["'<(]{0,2}(${A})`,
+      'gim',
+    ),
+  },
+  { form: new RegExp(String.raw`["'<(](${A})[>"')]`, 'gim') },
+  { form: new RegExp(`(${A})`, 'gim') },
 ];
 
 const SERVERS =
-  /mailer[-_ .]?daemon|postmaster|mail delivery (?:sub)?system|mail[-_ ]?administrator|mail ?(?:er)? ?service|system administrator|delivery (?:status|notification|subsystem)|internet mail delivery|mail router|mmdf|\bmta\b/i;
+  /mailer[-_ .]?daemon|post[-_]?master|mail delivery (?:sub)?system|mail[-_ ]?administrator|mail ?(?:er)? ?service|system administrator|delivery (?:status|notification|subsystem)|internet mail delivery|mail router|mmdf|\bmta\b/i;
 
 const SUBJECT =
-  /undeliver(?:ed|able)|(?:deliver(?:y|ed)|mail|message)[^\n]{0,30}(?:fail|delay|error|problem|not be|unsuccessful|incomplete)|(?:fail|unable|could ?n[o']t|cannot)[^\n]{0,40}(?:deliver|send)|returned (?:mail|message|to sender)|return(?:ed|ing)? (?:to sender|message)|delivery (?:status|notification|report|has failed)|mail(?: system)? (?:error|problem|failure)|failure notice|non[- ]?delivery|nicht zustellbar|unzustellbar|mail non remis|配信不能|送信エラー|エラーメール|mail could not|warning: (?:could not|message)|rejected (?:mail|message)/i;
+  /undeliver(?:ed|able)|(?:deliver(?:y|ed)|mail|message)[^\n]{0,30}(?:fail|delay|error|problem|not be|unsuccessful|incomplete)|(?:fail|unable|could ?n[o']t|cannot)[^\n]{0,40}(?:deliver|send)|returned (?:mail|message|to sender)|return(?:ed|ing)? (?:to sender|message)|delivery (?:status|notification|report|has failed)|mail(?: system)? (?:error|problem|failure)|failure notice|non[- ]?delivery|nicht zustellbar|unzustellbar|mail non remis|配信不能|送信エラー|エラーメール|mail could not|error sending your mail|trouble delivering|メールエラー|warning: (?:could not|message)|rejected (?:mail|message)/i;
 
 const FAILED =
-  /fail|undeliver|un(?:able|known)|not (?:be |been |able )?(?:deliver|sent|send|found|exist|accept|reach|complete)|could ?n[o']t|cannot|can't|can not|reject|refus|return(?:ed|ing)|denied|bounce|does(?:n't| not)|no such|error|invalid|exceed|over quota|expired|[45]\d\d[ -]|[45]\.\d\.\d|giving up|blocked|full|送信|配信|存在|届|nicht zugestellt|unzustellbar/i;
+  /fail|undeliver|un(?:able|known)|not (?:be |been |able )?(?:deliver|sent|send|found|exist|accept|reach|complete)|could ?n[o']t|cannot|can't|can not|reject|refus|return(?:ed|ing)|denied|bounce|does(?:n't| not)|no such|error|invalid|exceed|over quota|expired|[45]\d\d[ -]|[45]\.\d\.\d|giving up|blocked|disabled|suspended|trouble|full|送信|配信|存在|届|nicht zugestellt|unzustellbar/i;
 
 const DELAYED =
   /delay(?:ed)?\b|will (?:be )?(?:re-?try|retried|try again|keep trying|continue|attempt)|still (?:being )?(?:re-?tried|trying)|not yet been delivered|temporarily deferred|you do not need to resend/i;
