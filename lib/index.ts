@@ -87,6 +87,7 @@ export type {
 } from './suppression/suppression-entry.interface.js';
 export type { SuppressionOptions } from './suppression/suppression-options.js';
 export type { BouncesOptions } from './feedback/bounces-options.js';
+export { parseBounce } from './feedback/bounce/parse-bounce.js';
 export { MailFeedback } from './feedback/mail-feedback.js';
 export type {
   BouncedRecipient,

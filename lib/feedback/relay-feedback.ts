@@ -13,6 +13,7 @@ import { SuppressionList } from '../suppression/suppression-list.js';
 import type { SuppressionSettings } from '../suppression/suppression-options.js';
 import { SuppressionPolicy } from '../suppression/suppression-policy.js';
 import type { TaskWorker } from '../task-queue.interface.js';
+import { parseBounce } from './bounce/parse-bounce.js';
 import { FeedbackQueue, recordTask } from './feedback-queue.js';
 import { FeedbackRecorder } from './feedback-recorder.js';
 import { ReportIngest } from './report-ingest.js';
@@ -75,7 +76,7 @@ export class RelayFeedback {
     this.mailFeedback = new ReportIngest({
       mails,
       recorder,
-      parse: async () => ({ kind: 'none', recipients: [] }),
+      parse: parseBounce,
       now,
       ...(returnPath && { returnPath }),
     });

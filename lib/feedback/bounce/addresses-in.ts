@@ -23,5 +23,9 @@ export function isServer(address: string): boolean {
 }
 
 function tidy(address: string): string {
-  return address.replace(/^['*/=]+/, '').replace(/[.-]+$/, '');
+  // No top-level domain mixes scripts: what follows one is text.
+  return address
+    .replace(/^['*/=]+/, '')
+    .replace(/(\.[a-z]{2,63})[^\u0000-\u007f][^@]*$/i, '$1')
+    .replace(/[.-]+$/, '');
 }

@@ -1,3 +1,4 @@
+import { compile } from 'html-to-text';
 import { headerOf, type MimePart } from './mime-reader.js';
 
 /** The text of a part in its own charset; HTML as its words. */
@@ -50,17 +51,19 @@ function decoded(bytes: Uint8Array, charset: string | undefined): string {
   return '';
 }
 
+/** Addresses in angle brackets are none of its tags, though hosts write them so. */
 function wordsOfHtml(html: string): string {
-  return html
-    .slice(0, MOST)
-    .replaceAll(/<(style|script|head)\b[^>]{0,500}>[^]{0,20000}?<\/\1>/gi, ' ')
-    .replaceAll(/<(?:br|p|div|tr|li|h\d|table|pre)\b[^>]{0,500}>|<\/(?:p|div|tr|li|h\d|table)>/gi, '\n')
-    .replaceAll(/<[a-z/!][^<>@]{0,1000}>/gi, '')
-    .replaceAll(/<a\b[^<>]{0,500}>/gi, '')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&nbsp;', ' ')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');
+  return asText(html.slice(0, MOST_HTML).replaceAll(/<([^\s<>@"'=]{1,64}@[^\s<>"'=]{1,255})>/g, '&lt;$1&gt;'));
 }
+
+const MOST_HTML = 64 * 1024;
+
+const asText = compile({
+  wordwrap: false,
+  limits: { maxDepth: 64, maxInputLength: MOST_HTML },
+  selectors: [
+    { selector: 'a', options: { ignoreHref: true } },
+    { selector: 'img', format: 'skip' },
+    ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({ selector, options: { uppercase: false } })),
+  ],
+});

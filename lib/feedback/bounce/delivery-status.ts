@@ -24,6 +24,7 @@ export function readStatusFields(text: string): StatusFields[] {
     .split(/\n[ \t]*\n/)
     .slice(0, MOST)
     .flatMap(groupsOf)
+    .slice(0, MOST)
     .flatMap((group) => readGroup(group.trimStart()) ?? []);
 }
 

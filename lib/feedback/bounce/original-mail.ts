@@ -33,15 +33,18 @@ export function splitQuoted(text: string): { words: string; quoted: string } {
 /** The words of a report: its first texts, decoded, not those of attached mails. */
 export function wordsOf(whole: MimePart, parts: readonly MimePart[]): string {
   // A multipart whose boundary is nowhere is a text.
-  if (whole.parts.length === 0) return textOf(whole);
+  if (whole.parts.length === 0) return textOf(whole).slice(0, LONGEST);
   const texts = parts.filter(({ type, parts: inner }) => inner.length === 0 && (type === 'text/plain' || type === ''));
   const some = texts.length > 0 ? texts : parts.filter(({ type }) => type === 'text/html');
-  return some.slice(0, 3).map(textOf).join('\n\n');
+  return some.slice(0, 3).map(textOf).join('\n\n').slice(0, LONGEST);
 }
 
 export function subjectOf(whole: MimePart): string {
   return decodeHeader(headerOf(whole, 'subject'));
 }
+
+/** In characters; what a server has to say stands at the top. */
+const LONGEST = 64 * 1024;
 
 const ORIGINALS: ReadonlySet<string> = new Set([
   'message/rfc822',

@@ -6,8 +6,9 @@ import { readComplaint } from './complaint.js';
 import { readDeliveryStatus, readStatusFields, type StatusFields } from './delivery-status.js';
 import { eachPart, type MimePart, readMime } from './mime-reader.js';
 import { messageIdOf, originalOf, splitQuoted, wordsOf } from './original-mail.js';
-import { isReport, recipientsIn, saysDelayed, saysFailed } from './prose.js';
+import { isFromServer, isReport, recipientsIn, saysDelayed } from './prose.js';
 import { readSesNotification } from './ses-notification.js';
+import { stageIn } from './smtp-stage.js';
 import { transcriptOf } from './transcript.js';
 
 /**
@@ -30,17 +31,24 @@ function read(whole: MimePart): BounceReport {
   if (complaint) return complaint;
   const fields = readDeliveryStatus(parts);
   if (fields.length > 0) return readNotification(whole, parts, fields);
-  if (isReport(whole)) {
-    const inner = readWrapped(parts, wordsOf(whole, parts));
-    if (inner) return inner;
-    const loose = readStatusFields(wordsOf(whole, parts));
-    if (loose.length > 0) return readNotification(whole, parts, loose);
-  }
-  return (
-    readSesNotification(whole, parts) ??
-    readAutoReply(whole) ??
-    readProse(whole, parts) ?? { kind: 'none', recipients: [] }
-  );
+  const words = `\n${wordsOf(whole, parts)}`;
+  const answer = readAutoReply(whole) ?? readSesNotification(whole, words);
+  if (answer) return answer;
+  if (isReceipt(parts) || !isReport(whole, words)) return NONE;
+  return readWrapped(parts, words) ?? readLoose(whole, parts, words) ?? readProse(whole, parts, words) ?? NONE;
+}
+
+const NONE: BounceReport = Object.freeze({ kind: 'none', recipients: [] });
+
+/** That somebody has read or deleted a mail (RFC 8098). */
+function isReceipt(parts: readonly MimePart[]): boolean {
+  return parts.some(({ type }) => type === 'message/disposition-notification');
+}
+
+/** Fields of a notification without the part that they belong into. */
+function readLoose(whole: MimePart, parts: readonly MimePart[], words: string): BounceReport | null {
+  const fields = readStatusFields(words);
+  return fields.length > 0 ? readNotification(whole, parts, fields) : null;
 }
 
 /** A report that a gateway has put into one of its own: a server does not report on reports (RFC 5321 section 4.5.5). */
@@ -52,7 +60,7 @@ function readWrapped(parts: readonly MimePart[], words: string): BounceReport | 
   const whole = readMime(Buffer.from(attached.trimStart(), 'latin1'));
   const inner = [...eachPart(whole)];
   const fields = readDeliveryStatus(inner);
-  return isReport(whole) && fields.length > 0 ? readNotification(whole, inner, fields) : null;
+  return isFromServer(whole) && fields.length > 0 ? readNotification(whole, inner, fields) : null;
 }
 
 function readNotification(whole: MimePart, parts: readonly MimePart[], fields: readonly StatusFields[]): BounceReport {
@@ -90,10 +98,8 @@ function statusOf(
   return field === undefined || isGeneral(field) ? (more ?? answered ?? field) : field;
 }
 
-function readProse(whole: MimePart, parts: readonly MimePart[]): BounceReport | null {
-  if (!isReport(whole)) return null;
-  const { words, quoted } = splitQuoted(`\n${wordsOf(whole, parts)}`);
-  if (!whole.headers.has('x-failed-recipients') && !saysFailed(words)) return null;
+function readProse(whole: MimePart, parts: readonly MimePart[], text: string): BounceReport | null {
+  const { words, quoted } = splitQuoted(text);
   const original = originalOf(parts, quoted);
   const action: RecipientAction = saysDelayed(whole, words) ? 'delayed' : 'failed';
   const found = recipientsIn(whole, words, original);
@@ -144,8 +150,20 @@ function recipient({ address, originalAddress, action, status, said, around, dia
     reason,
     ...(text !== '' && { diagnostic: text }),
     permanent,
-    suppress: action === 'failed' && suppress,
+    suppress: action === 'failed' && suppress && isSure(reason, status, replyCode, `${said}\n${around}`),
   };
+}
+
+/**
+ * Filters that have seen the mail say "user unknown" too, and say it of people who are there: it counts where a code says it (RFC 3463
+ * X.1.x), where it answers the recipient, and where the reporter itself looked, with no reply of another server's.
+ */
+function isSure(reason: string, status: string | undefined, replyCode: number | undefined, words: string): boolean {
+  const stage = stageIn(words);
+  if (reason === 'bad-domain') return !status?.startsWith('4') && stage !== 'mail' && !/, *try again\b/i.test(words);
+  if (reason !== 'bad-address') return true;
+  if (status !== undefined && /^\d\.1\.(?:[01236]|10|351)$/.test(status)) return true;
+  return stage === 'rcpt' || (stage === undefined && (replyCode === undefined || status === '5.5.0'));
 }
 
 function reportOf(recipients: BouncedRecipient[], originalMessageId: string | undefined): BounceReport {

@@ -3,15 +3,14 @@ import { replyCodeIn } from './bounce-codes.js';
 import { meaningOf } from './bounce-words.js';
 import { addressesIn } from './addresses-in.js';
 import { headerOf, type MimePart } from './mime-reader.js';
-import { wordsOf } from './original-mail.js';
 
 /**
  * What Amazon SES tells over a topic that a mailbox is subscribed to; `null` for anything else.
  * https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
  */
-export function readSesNotification(whole: MimePart, parts: readonly MimePart[]): BounceReport | null {
+export function readSesNotification(whole: MimePart, words: string): BounceReport | null {
   if (!addressesIn(headerOf(whole, 'from')).some((from) => /@sns\.amazonaws\.com$/i.test(from))) return null;
-  const outer = json(wordsOf(whole, parts));
+  const outer = json(words);
   const told = typeof outer?.['Message'] === 'string' ? json(outer['Message']) : outer;
   if (!told) return null;
   const kind = String(told['notificationType'] ?? told['eventType'] ?? '').toLowerCase();
