@@ -9,10 +9,11 @@ export function addressesIn(text: string): string[] {
 /** The address that a header field or a line of a report names (RFC 3464 section 2.3.1: `rfc822; ada@x.test`). */
 export function addressOf(field: string): string | undefined {
   const value = field.replace(/^\s*[\w-]{1,20}\s*;\s*/, '');
+  const whole = /^\s*<?([^\s<>@"']{1,64}@[^\s<>@"']{1,255})>?\s*$/.exec(value)?.[1];
+  if (whole !== undefined) return tidy(whole);
   const found = addressesIn(value)[0];
   if (found !== undefined) return found;
-  const bare = /^\s*<?([^\s<>@]{1,64}(?:@[^\s<>]{1,255})?)>?\s*$/.exec(value)?.[1];
-  return bare === undefined || bare === '' ? undefined : bare;
+  return /^\s*<?([^\s<>@]{1,64})>?\s*$/.exec(value)?.[1];
 }
 
 /** Whether the sender is a server that reports, and nobody who writes. */
@@ -26,6 +27,6 @@ function tidy(address: string): string {
   // No top-level domain mixes scripts: what follows one is text.
   return address
     .replace(/^['*/=]+/, '')
-    .replace(/(\.[a-z]{2,63})[^\u0000-\u007f][^@]*$/i, '$1')
+    .replace(/(\.[a-z]{2,63})[\u0080-\uffff][^@]*$/i, '$1')
     .replace(/[.-]+$/, '');
 }

@@ -24,7 +24,7 @@ function saysSo(whole: MimePart): boolean {
   if (SUBJECT.test(subject)) return true;
   const submitted = headerOf(whole, 'auto-submitted').toLowerCase();
   // A report of a server is also "auto-replied"; it has a subject of its own.
-  if (/^auto-replied/.test(submitted)) return !/undeliver|delivery|returned|failure|could not be/i.test(subject);
+  if (submitted.startsWith('auto-replied')) return !/undeliver|delivery|returned|failure|could not be/i.test(subject);
   if (/^(?:auto[-_]reply|vacation)/i.test(headerOf(whole, 'precedence'))) return true;
   return MARKS.some((name) => whole.headers.has(name) && !/^(?:no|false|0)?$/i.test(headerOf(whole, name)));
 }
