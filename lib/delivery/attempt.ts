@@ -1,3 +1,4 @@
+import { meaningOf } from '../errors/refusal-words.js';
 import { setTimeout } from 'node:timers/promises';
 import { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
@@ -115,14 +116,28 @@ const SCOPES: ReadonlySet<unknown> = new Set(['message', 'recipient', 'transport
 
 /** An error as it may be stored and shown. */
 export function storedError(error: MailError): StoredError {
+  const { reason, suppress } = causeOf(error);
   return {
     message: error.message.slice(0, 1000),
     scope: error.scope,
     ambiguous: error.ambiguous,
     ...(error.replyCode !== undefined && { replyCode: error.replyCode }),
     ...(error.enhancedCode !== undefined && { enhancedCode: error.enhancedCode }),
-    ...(error.reason !== undefined && { reason: error.reason }),
+    ...(reason !== undefined && { reason }),
+    ...(suppress && { suppress }),
   };
+}
+
+/** Who is refused for good is held back only where the refusal says that it is the address: nobody there, no such domain, moved away. */
+function causeOf({ message, scope, permanent, enhancedCode, reason }: MailError): {
+  reason?: string;
+  suppress: boolean;
+} {
+  const given = reason === undefined ? {} : { reason };
+  if (!permanent || scope !== 'recipient') return { ...given, suppress: false };
+  if (reason !== undefined) return { reason, suppress: reason === 'bad-address' || reason === 'suppressed' };
+  const meaning = meaningOf(message, enhancedCode);
+  return meaning.reason === 'other' ? { suppress: false } : meaning;
 }
 
 function taken(result: TransportResult, message: MailMessage, transport: string, at: number): AttemptResult {

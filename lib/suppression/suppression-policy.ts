@@ -16,7 +16,7 @@ export type SuppressionChange =
  *
  * - bounced, the address itself being bad: held back from all streams;
  * - bounced otherwise (a mailbox that stayed full): counts, and too many hold it back for a time. A deferral does not count: the same mail
- *   is deferred many times. Nor does what is no recipient's fault: see {@link NOT_THEIRS};
+ *   is deferred many times. Nor does what is not the mailbox's own fault: see {@link THEIRS};
  * - complained: from all streams, or the mail's; a report that a mail was no spam changes nothing;
  * - unsubscribed: from the mail's stream, or all; subscribed takes that back, and nothing else.
  *
@@ -35,6 +35,7 @@ export class SuppressionPolicy {
     const entry = { address: event.recipient, source: event.provider, at: event.timestamp };
     switch (event.type) {
       case 'bounced':
+        if (mayBeUnwritable(event)) return [];
         if (!event.suppress) return this.#softBounce(event);
         return [{ do: 'add', entry: { ...entry, reason: 'bounced', ...until(event.timestamp, hardBounce) } }];
       case 'complained':
@@ -54,7 +55,7 @@ export class SuppressionPolicy {
 
   #softBounce(event: MailEvent<'bounced'>): SuppressionChange[] {
     const { softBounce } = this.#settings;
-    if (!softBounce || NOT_THEIRS.has(event.reason)) return [];
+    if (!softBounce || !isTheirs(event)) return [];
     const { count, within } = softBounce;
     const entry: SuppressionEntry = {
       address: event.recipient,
@@ -67,22 +68,26 @@ export class SuppressionPolicy {
   }
 }
 
-/** Reasons of a bounce that say nothing of the address: of the mail, of the sender, or of a list that held it back already. */
-const NOT_THEIRS: ReadonlySet<string> = new Set([
-  'suppressed',
-  'spam',
-  'policy',
-  'content',
-  'sender',
-  'too-large',
-  'virus',
-  'authentication',
-  'dmarc',
-  'credentials',
-  'quota',
-  'rate',
-  'account',
+/** Reasons of a bounce that are the mailbox's own; others are the mail's, the sender's, or nobody knows whose. */
+const THEIRS: ReadonlySet<string> = new Set([
+  'mailbox-full',
+  'suspended',
+  'inactive',
+  'filtered',
+  'bad-address',
+  'bad-domain',
+  'moved',
 ]);
+
+/** Also where a mailbox (RFC 3463 X.2.x) could not take the mail for as long as it was tried. */
+function isTheirs({ reason, enhancedCode }: MailEvent<'bounced'>): boolean {
+  return THEIRS.has(reason) || (reason === 'expired' && enhancedCode?.startsWith('4.2.') === true);
+}
+
+/** Refused perhaps only because its transport, or a host on its way, writes ASCII only (RFC 6531): another one may reach it. */
+function mayBeUnwritable({ recipient, enhancedCode }: MailEvent<'bounced'>): boolean {
+  return /[\u0080-\uffff][^@]*@/.test(recipient) && enhancedCode !== '5.1.1';
+}
 
 function until(at: Date, milliseconds: number): { expires?: Date } {
   return milliseconds === Infinity ? {} : { expires: new Date(at.getTime() + milliseconds) };

@@ -1,7 +1,7 @@
 import { readAutoReply } from './auto-reply.js';
 import { isGeneral, replyCodeIn, statusIn } from './bounce-codes.js';
 import type { BouncedRecipient, BounceReport, RecipientAction } from './bounce-report.interface.js';
-import { meaningOf } from './bounce-words.js';
+import { meaningOf } from '../../errors/refusal-words.js';
 import { readComplaint } from './complaint.js';
 import { readDeliveryStatus, readStatusFields, type StatusFields } from './delivery-status.js';
 import { eachPart, type MimePart, readMime } from './mime-reader.js';

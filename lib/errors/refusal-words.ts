@@ -1,12 +1,16 @@
-/** What a server's words say of why it would not have a mail. */
-export interface BounceMeaning {
+/** Why a server would not have a mail. */
+export interface RefusalMeaning {
+  /** One word, `other` where nothing says why. */
   reason: string;
   /** The address itself is at fault: nobody, no host, moved away. */
   suppress: boolean;
 }
 
-/** Of the words first where they are clear, then of the code, then of the words. */
-export function meaningOf(words: string, status: string | undefined): BounceMeaning {
+/**
+ * What a server's words and its enhanced code (RFC 3463) say: the words where they are clear, since codes are often wrong, then the code, then
+ * the words.
+ */
+export function meaningOf(words: string, status: string | undefined): RefusalMeaning {
   const text = words.slice(0, 4_000).replaceAll(/\s+/g, ' ');
   const family = FAMILIES.find((one) => one.words.some((pattern) => pattern.test(text)));
   const coded = status === undefined ? undefined : CODES[status.slice(2)];
