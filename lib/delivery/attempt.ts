@@ -129,14 +129,16 @@ export function storedError(error: MailError): StoredError {
 }
 
 /** Who is refused for good is held back only where the refusal says that it is the address: nobody there, no such domain, moved away. */
-function causeOf({ message, scope, permanent, enhancedCode, reason }: MailError): {
+function causeOf({ message, scope, permanent, replyCode, enhancedCode, reason }: MailError): {
   reason?: string;
   suppress: boolean;
 } {
   const given = reason === undefined ? {} : { reason };
   if (!permanent || scope !== 'recipient') return { ...given, suppress: false };
   if (reason !== undefined) return { reason, suppress: reason === 'bad-address' || reason === 'suppressed' };
-  const meaning = meaningOf(message, enhancedCode);
+  // Of the server's words, not of those around them.
+  const answer = replyCode === undefined ? -1 : message.indexOf(String(replyCode));
+  const meaning = meaningOf(answer < 0 ? message : message.slice(answer), enhancedCode);
   return meaning.reason === 'other' ? { suppress: false } : meaning;
 }
 

@@ -11,7 +11,11 @@ export interface RefusalMeaning {
  * the words.
  */
 export function meaningOf(words: string, status: string | undefined): RefusalMeaning {
-  const text = words.slice(0, 4_000).replaceAll(/\s+/g, ' ');
+  // What an address is called says nothing.
+  const text = words
+    .slice(0, 4_000)
+    .replaceAll(/[^\s<>:,;"'()]{1,64}@[^\s<>,;"'()]{1,255}/g, '@')
+    .replaceAll(/\s+/g, ' ');
   const family = FAMILIES.find((one) => one.words.some((pattern) => pattern.test(text)));
   const coded = status === undefined ? undefined : CODES[status.slice(2)];
   const reason = (family?.clear ? family.reason : (coded ?? family?.reason)) ?? 'other';

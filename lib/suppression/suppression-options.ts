@@ -8,7 +8,7 @@ export interface SuppressionOptions {
   /** How long an address that does not exist is held back. Default `'forever'`. */
   hardBounce?: Duration | 'forever';
   /**
-   * After so many soft bounces (a full mailbox, a server that is away) within a time the address is held back for another. Default 5 within
+   * After so many soft bounces (a full mailbox, a suspended account) within a time the address is held back for another. Default 5 within
    * `'7d'`, for `'30d'`; `false`: never. A mail counts once, when it is given up.
    */
   softBounce?: { count?: number; within?: Duration; for?: Duration } | false;
