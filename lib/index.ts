@@ -18,6 +18,7 @@ export {
   getMailFeedbackToken,
   getSuppressionListToken,
   getMailServiceToken,
+  getMailReputationToken,
   getMailStatisticsToken,
   getMailTransportToken,
   getRelayQueueToken,
@@ -86,6 +87,9 @@ export type {
   SuppressionScope,
 } from './suppression/suppression-entry.interface.js';
 export type { SuppressionOptions } from './suppression/suppression-options.js';
+export { MailReputation, type ReputationChange, type StreamReputation } from './reputation/mail-reputation.js';
+export type { ReputationLimits, ReputationOptions } from './reputation/reputation-options.js';
+export type { PauseCause } from './reputation/stream-standing.js';
 export type { BouncesOptions } from './feedback/bounces-options.js';
 export { parseBounce } from './feedback/bounce/parse-bounce.js';
 export { MailFeedback } from './feedback/mail-feedback.js';

@@ -17,6 +17,7 @@ import { checkHeaders } from './mail/headers.js';
 import { PROVIDER_SCHEMES } from './providers/provider-schemes.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
 import { readRoute, readTransports } from './read-transports.js';
+import { readReputation, type ReputationRules } from './reputation/reputation-options.js';
 import { readSuppressionOptions, type SuppressionSettings } from './suppression/suppression-options.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import type { RelayOptions } from './relay-options.interface.js';
@@ -40,6 +41,7 @@ export interface RelayConfiguration {
   suppression: SuppressionSettings;
   /** How long what became of a mail is kept after its last change, in milliseconds. */
   retention: number;
+  reputation: ReputationRules | undefined;
 }
 
 for (const [name, scheme] of Object.entries(PROVIDER_SCHEMES)) registerTransportScheme(name, scheme);
@@ -71,6 +73,7 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
     interceptors: readInterceptors(given.interceptors),
     suppression: readSuppressionOptions(given.suppression),
     retention: readRetention(given.retention),
+    reputation: readReputation(given.reputation),
   };
 }
 
@@ -91,6 +94,7 @@ const OPTIONS = [
   'interceptors',
   'suppression',
   'retention',
+  'reputation',
   'bounces',
 ] as const satisfies readonly (keyof RelayOptions)[];
 

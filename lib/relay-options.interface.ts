@@ -7,6 +7,7 @@ import type { Route } from './delivery/route/route.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
 import type { AddressInput, OneOrMany, RetryOptions } from './mail/mail-options.interface.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
+import type { ReputationOptions } from './reputation/reputation-options.js';
 import type { TemplateEngine, TemplateOptions } from './template/template-engine.js';
 import type { Rate } from './transport/rate.js';
 import type { TenantTransport } from './transport/tenant.transport.js';
@@ -75,6 +76,8 @@ export interface RelayOptions<N extends string = string> {
   suppression?: SuppressionOptions;
   /** Signed return paths, so that bounces that come by mail name their mail. Default the sender's address. */
   bounces?: BouncesOptions;
+  /** Pauses a stream whose bounces or complaints are above a limit; `{}` takes the limits of Amazon SES. Default never. */
+  reputation?: ReputationOptions;
   /** How long what became of a mail is kept after its last change, from `'1h'`. Default `'30d'`. */
   retention?: Duration;
 }

@@ -22,6 +22,7 @@ import {
   getMailEventsToken,
   getMailFeedbackToken,
   getMailServiceToken,
+  getMailReputationToken,
   getMailStatisticsToken,
   getMailTransportToken,
   getRelayQueueToken,
@@ -137,6 +138,7 @@ function feedbackParts(name: string | undefined): [InjectionToken, (feedback: Re
     [getSuppressionListToken(name), ({ suppressions }) => suppressions],
     [getMailEventsToken(name), ({ events }) => events],
     [getMailStatisticsToken(name), ({ statistics }) => statistics],
+    [getMailReputationToken(name), ({ reputation }) => reputation],
     [getFeedbackIntakeToken(name), ({ intake }) => intake],
     [getMailFeedbackToken(name), ({ mailFeedback }) => mailFeedback],
   ];

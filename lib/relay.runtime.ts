@@ -72,10 +72,10 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       now: clock,
       suppressions: configuration.suppression,
       ...(configuration.defaults.returnPath && { returnPath: configuration.defaults.returnPath }),
-      counted: () => {},
+      ...(configuration.reputation && { reputation: configuration.reputation }),
     });
-    const { gate } = this.feedback;
-    this.#direct = new DirectDelivery(transports.router, this.#dispatcher, this.#words, gate);
+    const { gate, reputation } = this.feedback;
+    this.#direct = new DirectDelivery(transports.router, this.#dispatcher, this.#words, gate, reputation);
     const sends = configuration.worker !== false || configuration.transports.size > 0;
     this.service = new MailService({
       composer: new MailComposer(configuration.defaults, name, clock),
@@ -113,6 +113,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       log: new AttemptLog(),
       reporter: this.feedback.reports,
       gate: this.feedback.gate,
+      pauses: this.feedback.reputation,
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
     });

@@ -6,6 +6,7 @@ import { FeedbackIntake } from './feedback/feedback-intake.js';
 import { MailFeedback } from './feedback/mail-feedback.js';
 import { MailService } from './mail.service.js';
 import { queueNameOf } from './queue/queue-options.interface.js';
+import { MailReputation } from './reputation/mail-reputation.js';
 import { SuppressionList } from './suppression/suppression-list.js';
 import { MailTransport } from './transport/mail-transport.js';
 
@@ -36,6 +37,11 @@ export function getMailEventsToken(name?: string): InjectionToken {
 /** The daily counts of a relay; the class `MailStatistics` is the default relay's token. */
 export function getMailStatisticsToken(name?: string): InjectionToken {
   return isDefault(name) ? MailStatistics : `MailStatistics(${name})`;
+}
+
+/** The reputation of a relay's streams; the class `MailReputation` is the default relay's token. */
+export function getMailReputationToken(name?: string): InjectionToken {
+  return isDefault(name) ? MailReputation : `MailReputation(${name})`;
 }
 
 /** Where feedback of a relay's mails is handed in; the class `FeedbackIntake` is the default relay's token. */

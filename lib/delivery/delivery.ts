@@ -21,6 +21,7 @@ import type {
 import type { OutcomeReporter } from './outcome-reporter.interface.js';
 import type { SuppressionGate } from '../suppression/suppression-gate.js';
 import { scopeOf, suppressedOutcome } from './suppressed-outcome.js';
+import type { StreamPauses } from './stream-pauses.interface.js';
 import { nextAttempt } from './retry-schedule.js';
 import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
@@ -33,6 +34,7 @@ export interface DeliveryParts {
   log: AttemptLog;
   reporter: OutcomeReporter;
   gate: SuppressionGate;
+  pauses: StreamPauses;
   /** What to do when nobody knows whether the provider took the mail. */
   onAmbiguous: 'retry' | 'hold';
   /** Milliseconds since the epoch. */
@@ -67,6 +69,8 @@ export class Delivery {
     if (mail.record?.cancelled) return this.#end(mail, 'cancelled');
     const crash = this.#crashed(mail);
     if (crash) return this.#end(mail, 'failed', crash);
+    const paused = await this.#paused(mail);
+    if (paused) return paused;
     await this.#holdBack(mail);
     if (mail.pending.length === 0) return mail.conclusion();
     const message = await this.#message(mail);
@@ -102,6 +106,17 @@ export class Delivery {
       scope: 'message',
       reason: 'stalled',
     };
+  }
+
+  /** A stream that waits costs its mails nothing but time. */
+  async #paused(mail: MailInHand): Promise<JobOutcome | undefined> {
+    const { snapshot } = mail.job;
+    const at = await this.#parts.pauses.heldUntil(snapshot.stream);
+    if (at === undefined) return undefined;
+    const why = `the stream ${snapshot.stream} is paused`;
+    if (this.#parts.now() >= mail.deadline) return this.#end(mail, 'bounced', expiredError(why));
+    this.#parts.log.waiting(snapshot, why);
+    return { type: 'later', at: Math.min(at, mail.deadline) };
   }
 
   /** Ends those who are on the suppression list, or were when the mail was queued. */

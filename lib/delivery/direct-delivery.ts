@@ -8,6 +8,7 @@ import type { MailWords } from './mail-words.js';
 import type { RecipientOutcome } from './outcome-store.interface.js';
 import type { Leg, Router } from './route/router.js';
 import type { SuppressionGate } from '../suppression/suppression-gate.js';
+import type { StreamPauses } from './stream-pauses.interface.js';
 import { scopeOf, suppressedOutcome } from './suppressed-outcome.js';
 
 /** A mail without a queue: what `sendNow()` does. Each transport of its route is tried once at most. */
@@ -16,12 +17,14 @@ export class DirectDelivery {
   readonly #dispatcher: Dispatcher;
   readonly #words: MailWords;
   readonly #gate: SuppressionGate;
+  readonly #pauses: StreamPauses;
 
-  constructor(router: Router, dispatcher: Dispatcher, words: MailWords, gate: SuppressionGate) {
+  constructor(router: Router, dispatcher: Dispatcher, words: MailWords, gate: SuppressionGate, pauses: StreamPauses) {
     this.#router = router;
     this.#dispatcher = dispatcher;
     this.#words = words;
     this.#gate = gate;
+    this.#pauses = pauses;
   }
 
   /** @throws MailError of scope `transport`; a mail's own faults are in the outcomes */
@@ -48,6 +51,7 @@ export class DirectDelivery {
   /** @param transport where the mail names one @throws MailError of scope `transport` */
   async hand(message: MailMessage, context: SendContext, transport?: string): Promise<RecipientOutcome[]> {
     const { to } = message.envelope;
+    await this.#refusePaused(message.stream);
     const legs = transport === undefined ? this.#router.legs(message, to) : [{ candidates: [transport], to }];
     const outcomes = new Map<string, RecipientOutcome>();
     let trouble: MailError | undefined;
@@ -69,6 +73,17 @@ export class DirectDelivery {
       scope: 'message',
       code: words.type === 'none' ? 'ECANCELLED' : 'ENOTFOUND',
     });
+  }
+
+  async #refusePaused(stream: string): Promise<void> {
+    if ((await this.#pauses.heldUntil(stream)) === undefined) return;
+    throw new MailError(
+      `The stream ${stream} is paused: queue the mail with send(), or call resume('${stream}') of MailReputation`,
+      {
+        scope: 'transport',
+        reason: 'paused',
+      },
+    );
   }
 
   async #goThrough(

@@ -12,6 +12,8 @@ import { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 import { SuppressionList } from '../suppression/suppression-list.js';
 import type { SuppressionSettings } from '../suppression/suppression-options.js';
 import { SuppressionPolicy } from '../suppression/suppression-policy.js';
+import { MailReputation } from '../reputation/mail-reputation.js';
+import type { ReputationRules } from '../reputation/reputation-options.js';
 import type { TaskWorker } from '../task-queue.interface.js';
 import { parseBounce } from './bounce/parse-bounce.js';
 import { FeedbackQueue, recordTask } from './feedback-queue.js';
@@ -28,8 +30,8 @@ export interface RelayFeedbackParts {
   now: () => number;
   /** Where return paths are signed. */
   returnPath?: ReturnPath;
-  /** After counters were written. */
-  counted: () => void;
+  /** Without them, streams are paused by hand only. */
+  reputation?: ReputationRules;
 }
 
 /** All that follows from a mail: events and their handlers, what comes back, the counters. */
@@ -41,6 +43,7 @@ export class RelayFeedback {
   readonly publisher: EventPublisher;
   readonly statistics: MailStatistics;
   readonly mailFeedback: ReportIngest;
+  readonly reputation: MailReputation;
   readonly suppressions: SuppressionList;
   /** For mails about to be queued or sent. */
   readonly gate: SuppressionGate;
@@ -52,14 +55,15 @@ export class RelayFeedback {
 
   constructor(parts: RelayFeedbackParts) {
     this.#parts = parts;
-    const { queue, discovery, modules, now, counted, returnPath } = parts;
+    const { queue, discovery, modules, now, returnPath, reputation: rules } = parts;
     const suppression = new SuppressionKeeper(queue.suppressions, new SuppressionPolicy(parts.suppressions));
     this.suppressions = new SuppressionList(queue.suppressions, now);
     this.gate = new SuppressionGate(this.suppressions);
     this.statistics = new MailStatistics(queue.counts, now);
     this.#subscriptions = new EventSubscriptions(queue.shared, now);
     this.#handlers = new EventHandlers(discovery, modules);
-    this.#counts = new DailyCounts(queue.counts, counted);
+    this.reputation = new MailReputation({ counts: queue.counts, shared: queue.shared, now, ...(rules && { rules }) });
+    this.#counts = new DailyCounts(queue.counts, () => this.reputation.counted());
     const { events } = this;
     const publisher = new EventPublisher({
       tasks: queue.tasks,
