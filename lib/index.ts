@@ -86,6 +86,7 @@ export type {
   SuppressionReason,
   SuppressionScope,
 } from './suppression/suppression-entry.interface.js';
+export type { ProviderSuppression, ProviderSuppressionScope } from './providers/provider-suppression.interface.js';
 export type { SuppressionOptions } from './suppression/suppression-options.js';
 export { MailReputation, type ReputationChange, type StreamReputation } from './reputation/mail-reputation.js';
 export type { ReputationLimits, ReputationOptions } from './reputation/reputation-options.js';

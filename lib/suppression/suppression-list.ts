@@ -97,7 +97,7 @@ export class SuppressionList {
   /**
    * Adds many, as they come, in batches of 1,000: entries (their reason is `manual` without one), or a stream of bytes or text: CSV with
    * a header row `address,reason,stream,tenant,source,at,expires` of which only `address` must be there, or what Amazon SES, Postmark
-   * and Mailgun export, as CSV or JSON.
+   * and Mailgun export, as CSV or JSON. `suppressions()` of their transports asks for the provider's own list.
    *
    * @returns how many were taken, those among them that were there already, and how many rows were no entry
    * @throws MailMessageError for a text in which there are no addresses to be found; what the source or the store throws

@@ -112,7 +112,9 @@ function isSigned({ method, url, headers }: IncomingMessage, body: Buffer): bool
   if (!scope || !names || !names.split(';').includes('host')) return false;
   const hash = createHash('sha256').update(body).digest('hex');
   const signed = names.split(';').map((name) => `${name}:${String(headers[name]).trim()}\n`);
-  const canonical = [method, url, '', signed.join(''), names, hash].join('\n');
+  const [path, query = ''] = url!.split('?');
+  const sorted = query.split('&').toSorted().join('&');
+  const canonical = [method, path, sorted, signed.join(''), names, hash].join('\n');
   const digest = createHash('sha256').update(canonical).digest('hex');
   const text = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, digest].join('\n');
   const key = scope.split('/').reduce((last: string | Buffer, part) => hmac(last, part), `AWS4${SECRET}`);

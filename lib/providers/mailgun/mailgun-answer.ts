@@ -16,7 +16,7 @@ export function mailgunResult(answer: HttpAnswer): TransportResult {
 }
 
 /** Why a request failed: in JSON, or as a bare word ("Forbidden"), but never so where it is the message's fault. */
-function mailgunFailure(answer: HttpAnswer): HttpError {
+export function mailgunFailure(answer: HttpAnswer): HttpError {
   const { status, text } = answer;
   const { message } = bodyOf(answer);
   const bare = status !== 400 && text.length <= 200 && !text.includes('<') ? text : undefined;

@@ -1,6 +1,7 @@
 import { MailError } from '../../errors/mail.error.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { HttpClient } from '../../transport/http/http-client.js';
+import { unreadable } from '../../transport/http/http-failures.js';
 import { httpSettings, refuseUnknownOptions, secretOf } from '../../transport/http/http-settings.js';
 import { type FormField, multipartBody } from '../../transport/http/multipart-body.js';
 import {
@@ -10,12 +11,19 @@ import {
   type TransportResult,
 } from '../../transport/mail-transport.js';
 import { inParallel } from '../in-parallel.js';
+import {
+  inScope,
+  type ProviderRow,
+  type ProviderSuppression,
+  type ProviderSuppressionScope,
+} from '../provider-suppression.interface.js';
 import { halved } from './halved.js';
-import { mailgunResult } from './mailgun-answer.js';
+import { mailgunFailure, mailgunResult } from './mailgun-answer.js';
 import { alike, BATCH, batchForm } from './mailgun-batches.js';
 import { mailgunExtras } from './mailgun-extras.interface.js';
 import { fieldsForm, mimeForm } from './mailgun-form.js';
 import { domainOf, oneOf } from './mailgun-settings.js';
+import { MAILGUN_LISTS, type MailgunList, mailgunSuppression } from './mailgun-suppression.js';
 import type { MailgunFormat, MailgunRegion, MailgunTransportOptions } from './mailgun-options.interface.js';
 
 /**
@@ -99,6 +107,23 @@ export class MailgunTransport extends MailTransport {
     }
   }
 
+  /**
+   * The domain's three lists (bounces, complaints, unsubscribes), for {@link SuppressionList.import}:
+   * https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/bounces
+   *
+   * @throws HttpError
+   */
+  async *suppressions(scope: ProviderSuppressionScope = {}): AsyncGenerator<ProviderSuppression> {
+    for (const list of Object.keys(MAILGUN_LISTS) as MailgunList[]) {
+      let query: Record<string, string> | undefined = { limit: '1000' };
+      while (query) {
+        const { items, next }: MailgunPage = await this.#page(list, query);
+        for (const row of items) yield inScope(mailgunSuppression(list, row), scope);
+        query = items.length > 0 ? next : undefined;
+      }
+    }
+  }
+
   /** Lets requests in flight finish, then closes the connections. */
   override close(): Promise<void> {
     return this.#client.close();
@@ -118,6 +143,26 @@ export class MailgunTransport extends MailTransport {
     return mailgunResult(await this.#client.request({ path: this.#path(resource), headers, body, signal }));
   }
 
+  async #page(list: MailgunList, query: Record<string, string>): Promise<MailgunPage> {
+    const headers = { Authorization: this.#authorization };
+    const answer = await this.#client.request({
+      method: 'GET',
+      path: this.#path(list),
+      query,
+      headers,
+      longest: LONGEST_PAGE,
+    });
+    if (answer.status !== 200) throw mailgunFailure(answer);
+    const { items, paging } = (answer.json ?? {}) as { items?: unknown; paging?: { next?: unknown } };
+    if (!Array.isArray(items)) throw unreadable(answer, { ambiguous: false });
+    // Of the link that Mailgun gives, what it asks for: the key goes to nobody else.
+    const { next } = paging ?? {};
+    return {
+      items: items as ProviderRow[],
+      ...(typeof next === 'string' && URL.canParse(next) && { next: Object.fromEntries(new URL(next).searchParams) }),
+    };
+  }
+
   #path(resource: string): string {
     return `/v3/${this.#domain}/${resource}`;
   }
@@ -126,6 +171,15 @@ export class MailgunTransport extends MailTransport {
     return { Authorization: this.#authorization, 'Content-Type': contentType };
   }
 }
+
+interface MailgunPage {
+  items: readonly ProviderRow[];
+  /** Parameters of the next page. */
+  next?: Record<string, string>;
+}
+
+/** In bytes: a thousand addresses, each with what its server said. */
+const LONGEST_PAGE = 16 * 1024 * 1024;
 
 const API: Readonly<Record<MailgunRegion, string>> = {
   us: 'https://api.mailgun.net',

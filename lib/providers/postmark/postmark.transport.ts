@@ -4,10 +4,17 @@ import { HttpClient } from '../../transport/http/http-client.js';
 import { unreadable } from '../../transport/http/http-failures.js';
 import { httpSettings, refuseUnknownOptions, secretOf } from '../../transport/http/http-settings.js';
 import { MailTransport, type SendContext, type TransportResult } from '../../transport/mail-transport.js';
+import {
+  inScope,
+  type ProviderRow,
+  type ProviderSuppression,
+  type ProviderSuppressionScope,
+} from '../provider-suppression.interface.js';
 import { batches } from './postmark-batches.js';
 import { postmarkFailure, postmarkResult } from './postmark-answer.js';
 import { postmarkMessage } from './postmark-message.js';
 import type { PostmarkTransportOptions } from './postmark-options.interface.js';
+import { postmarkSuppression } from './postmark-suppression.js';
 import { type ChooseStream, streamChoice } from './postmark-stream.js';
 
 /**
@@ -72,6 +79,25 @@ export class PostmarkTransport extends MailTransport {
     if (answer.json === undefined) throw unreadable(answer, { ambiguous: false });
   }
 
+  /**
+   * The suppression list of a message stream, for {@link SuppressionList.import}:
+   * https://postmarkapp.com/developer/api/suppressions-api#suppression-dump
+   *
+   * @param options.messageStream Default `outbound`
+   * @throws HttpError
+   */
+  async *suppressions(
+    options: ProviderSuppressionScope & { messageStream?: string } = {},
+  ): AsyncGenerator<ProviderSuppression> {
+    const { messageStream = 'outbound', ...scope } = options;
+    const path = `/message-streams/${encodeURIComponent(messageStream)}/suppressions/dump`;
+    const answer = await this.#client.request({ method: 'GET', path, headers: this.#headers, longest: LONGEST_DUMP });
+    if (answer.status !== 200) throw postmarkFailure(undefined, answer);
+    const rows = (answer.json as { Suppressions?: unknown } | undefined)?.Suppressions;
+    if (!Array.isArray(rows)) throw unreadable(answer, { ambiguous: false });
+    for (const row of rows as ProviderRow[]) yield inScope(postmarkSuppression(row), scope);
+  }
+
   /** Lets requests in flight finish, then closes the connections. */
   override close(): Promise<void> {
     return this.#client.close();
@@ -95,6 +121,9 @@ export class PostmarkTransport extends MailTransport {
     );
   }
 }
+
+/** Postmark gives the whole list in one answer. Some two million addresses. */
+const LONGEST_DUMP = 256 * 1024 * 1024;
 
 /** What a promise comes to, a MailError being an answer too. */
 async function attempted<T>(work: () => Promise<T>): Promise<T | MailError> {

@@ -16,7 +16,13 @@ export interface SesAccount {
   SendQuota?: { MaxSendRate?: number; Max24HourSend?: number };
 }
 
-/** The two operations of API v2 that sending needs. */
+/** A page of the account's suppression list. */
+export interface SesSuppressedPage {
+  SuppressedDestinationSummaries?: readonly object[];
+  NextToken?: string;
+}
+
+/** The operations of API v2 that the relay needs. */
 export class SesApi {
   readonly #options: SesTransportOptions;
   /** Milliseconds. */
@@ -57,6 +63,16 @@ export class SesApi {
     return this.#call<SesAccount>((sdk) => new sdk.GetAccountCommand({}), this.#exchange());
   }
 
+  /**
+   * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ListSuppressedDestinations.html
+   *
+   * @throws MailError, RelayConfigurationError when the SDK is not installed
+   */
+  suppressed(token?: string): Promise<SesSuppressedPage> {
+    const input = { PageSize: 1_000, ...(token !== undefined && { NextToken: token }) };
+    return this.#call<SesSuppressedPage>((sdk) => new sdk.ListSuppressedDestinationsCommand(input), this.#exchange());
+  }
+
   /** Waits for requests in flight, then closes the connections. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -66,9 +82,9 @@ export class SesApi {
 
   #exchange(signal?: AbortSignal): SesExchange {
     const { client } = this.#options;
-    const ours: SendSigned = ({ protocol, method, path, headers, body }, host) => {
+    const ours: SendSigned = ({ protocol, method, path, query, headers, body }, host) => {
       this.#http ??= new HttpClient({ baseUrl: new URL(`${protocol}//${host}`), timeout: this.#timeout });
-      return this.#http.request({ method: method as 'GET' | 'POST', path, headers, body, signal });
+      return this.#http.request({ method: method as 'GET' | 'POST', path, query, headers, body, signal });
     };
     return new SesExchange(client ? forwardRequest : ours, signal);
   }

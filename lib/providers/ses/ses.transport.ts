@@ -4,12 +4,19 @@ import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { amended } from '../../transport/foreign-error.js';
 import { httpSettings, refuseUnknownOptions, secretOf } from '../../transport/http/http-settings.js';
 import { MailTransport, type Rate, type SendContext, type TransportResult } from '../../transport/mail-transport.js';
+import {
+  inScope,
+  type ProviderRow,
+  type ProviderSuppression,
+  type ProviderSuppressionScope,
+} from '../provider-suppression.interface.js';
 import { SesApi } from './ses-api.js';
 import { SES_CAPABILITIES } from './ses-capabilities.js';
 import { sesMessage, sesMisfits } from './ses-message.js';
 import type { SesTransportOptions } from './ses-options.interface.js';
 import { configurationSetOf, regionOf } from './ses-region.js';
 import { checkSesSdk } from './ses-sdk.js';
+import { sesSuppression } from './ses-suppression.js';
 
 /**
  * Amazon SES over its API v2, with the package `@aws-sdk/client-sesv2` and the credentials that it finds by itself.
@@ -63,6 +70,21 @@ export class SesTransport extends MailTransport {
       ...(isLimit(rate) && { rate: `${rate}/s` as const }),
       ...(isLimit(quota) && { quota: `${quota}/day` as const }),
     };
+  }
+
+  /**
+   * The account's suppression list, for {@link SuppressionList.import}. Needs the permission `ses:ListSuppressedDestinations`.
+   *
+   * @throws MailError
+   */
+  async *suppressions(scope: ProviderSuppressionScope = {}): AsyncGenerator<ProviderSuppression> {
+    let token: string | undefined;
+    do {
+      const page = await this.#api.suppressed(token);
+      for (const row of page.SuppressedDestinationSummaries ?? [])
+        yield inScope(sesSuppression(row as ProviderRow), scope);
+      token = page.NextToken;
+    } while (token !== undefined);
   }
 
   /** Waits for requests in flight, then closes the connections. Nothing can be sent afterwards. */

@@ -10,11 +10,11 @@ export interface HttpAnswer {
   readonly text: string;
   /** The body as JSON, where it is JSON and all of it came. */
   readonly json?: unknown;
-  /** `false`: the connection broke, time ran out, or there was more than {@link LONGEST_ANSWER} bytes. */
+  /** `false`: the connection broke, time ran out, or there was more than may be read, by default {@link LONGEST_ANSWER} bytes. */
   readonly complete: boolean;
 }
 
-/** Bytes of an answer that are read: no mail API says more than that. */
+/** Bytes of an answer that are read: no mail API says more than that of a mail. */
 export const LONGEST_ANSWER = 1024 * 1024;
 
 /** Reads an answer to its end or as far as it comes; never throws, since the status says what matters most. */
@@ -22,8 +22,9 @@ export async function readAnswer(
   response: IncomingMessage,
   host: string,
   redact: (text: string) => string,
+  longest = LONGEST_ANSWER,
 ): Promise<HttpAnswer> {
-  const { bytes, complete } = await readBody(response);
+  const { bytes, complete } = await readBody(response, longest);
   const text = redact(bytes.toString('utf8'));
   const json = complete ? parseJson(text, redact) : undefined;
   return {
@@ -36,10 +37,10 @@ export async function readAnswer(
   };
 }
 
-function readBody(response: IncomingMessage): Promise<{ bytes: Buffer; complete: boolean }> {
+function readBody(response: IncomingMessage, longest: number): Promise<{ bytes: Buffer; complete: boolean }> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
-    let room = LONGEST_ANSWER;
+    let room = longest;
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk.subarray(0, room));
       room -= chunk.length;

@@ -11,7 +11,10 @@ export interface HttpRequest {
   method?: 'GET' | 'POST' | 'DELETE';
   /** Behind the base URL, with its leading slash. */
   path: string;
+  query?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
+  /** Bytes of the answer that are read. Default 1 MB. */
+  longest?: number;
   /** In pieces, where one piece would mean a copy. */
   body?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** Obeyed until the request is out; from then on only the answer says what became of it. */
@@ -20,7 +23,8 @@ export interface HttpRequest {
 
 /**
  * The HTTP that a mail API needs, on `node:http`, which says when a request is out: before, a failure has sent nothing; after, it is
- * `ambiguous`. Connections are kept and used again, redirections are not followed, an answer is read up to 1 MB, and secrets are `***` in
+ * `ambiguous`. Connections are kept and used again, redirections are not followed, an answer is read up to 1 MB unless it is
+ * asked for more, and secrets are `***` in
  * what is read of it.
  */
 export class HttpClient {
@@ -67,12 +71,21 @@ export class HttpClient {
     this.#agent.destroy();
   }
 
-  #exchange({ method = 'POST', path, headers, body = [], signal }: HttpRequest): Promise<HttpAnswer> {
+  #exchange({
+    method = 'POST',
+    path,
+    query = {},
+    headers,
+    longest,
+    body = [],
+    signal,
+  }: HttpRequest): Promise<HttpAnswer> {
     const { baseUrl, timeout } = this.#settings;
     const pieces = Array.isArray(body) ? (body as readonly (string | Uint8Array)[]) : [body as string | Uint8Array];
     const length = pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0);
     const url = new URL(baseUrl);
     url.pathname = baseUrl.pathname.replace(/\/$/, '') + path;
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const outgoing = this.#send(url, {
       method,
       agent: this.#agent,
@@ -97,7 +110,7 @@ export class HttpClient {
       outgoing.once('response', (response) => {
         answered = true;
         abandon = () => response.destroy();
-        void readAnswer(response, this.host, this.#redact).then(resolve);
+        void readAnswer(response, this.host, this.#redact, longest).then(resolve);
       });
       outgoing.once('close', () => {
         clearTimeout(timer);
