@@ -72,6 +72,7 @@ export class SuppressionPolicy {
 const THEIRS: ReadonlySet<string> = new Set([
   'mailbox-full',
   'suspended',
+  'soft-bounce',
   'inactive',
   'filtered',
   'bad-address',

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { meaningOf } from '../../errors/refusal-words.js';
 import { WebhookRejectedError } from '../../errors/webhook-rejected.error.js';
 import type { MailEvent, MailEventBase } from '../../events/mail-event.interface.js';
 import { sameText } from '../../feedback/webhooks/constant-time.js';
@@ -84,19 +85,13 @@ function failed(data: Json): Of {
   const status = objectIn(data['delivery-status']);
   const known = REASONS[CODES[String(status['code'])] ?? String(reason)];
   if (known) return { type: known.type, ...said(data, known.reason, true, known.suppress) };
-  if (severity === 'temporary') return { type: 'deferred', ...said(data, 'other', false, false) };
-  const isAddress = isBadAddress(status);
-  return { type: 'bounced', ...said(data, isAddress ? 'bad-address' : 'other', true, isAddress) };
+  const { reason: why, suppress } = meaningOf(serverWords(status), textIn(status['enhanced-code']));
+  if (severity === 'temporary') return { type: 'deferred', ...said(data, why, false, false) };
+  return { type: 'bounced', ...said(data, why, true, suppress) };
 }
 
-/** A permanent failure is of the address only where the server says so (RFC 3463 section 3.2). */
-function isBadAddress(status: Json): boolean {
-  const enhanced = textIn(status['enhanced-code']);
-  if (enhanced !== undefined) return /^5\.1\.(?:[1236]|10)$|^5\.2\.1$/.test(enhanced);
-  const words = `${textIn(status['message']) ?? ''} ${textIn(status['description']) ?? ''}`;
-  return /no such (?:user|mailbox|recipient)|(?:user|mailbox|recipient|address) (?:unknown|not found|does(?: not|n't) exist)|unknown (?:user|recipient|mailbox)|invalid (?:recipient|mailbox)|mailbox unavailable|address rejected/i.test(
-    words,
-  );
+function serverWords(status: Json): string {
+  return `${textIn(status['message']) ?? ''} ${textIn(status['description']) ?? ''}`;
 }
 
 function said(data: Json, reason: string, permanent: boolean, suppress: boolean) {

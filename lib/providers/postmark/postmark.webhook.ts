@@ -73,7 +73,7 @@ export const POSTMARK_BOUNCES: Readonly<Record<string, BounceRow>> = {
   SpamNotification: { type: 'complained', feedbackType: 'abuse', suppress: true },
   OpenRelayTest: { type: 'unknown' },
   Unknown: { type: 'unknown' },
-  SoftBounce: ['bounced', 'other'],
+  SoftBounce: ['bounced', 'soft-bounce'],
   VirusNotification: ['bounced', 'virus'],
   ChallengeVerification: { type: 'auto-replied' },
   BadEmailAddress: ['bounced', 'bad-address', true],

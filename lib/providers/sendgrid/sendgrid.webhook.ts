@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { meaningOf } from '../../errors/refusal-words.js';
 import { WebhookRejectedError } from '../../errors/webhook-rejected.error.js';
 import type { MailEvent, MailEventBase } from '../../events/mail-event.interface.js';
 import { type Json, listIn, objectIn, readJson, textIn, timeIn } from '../../feedback/webhooks/read-json.js';
@@ -61,7 +62,10 @@ type Of = { [K in MailEvent['type']]: Omit<MailEvent<K>, keyof MailEventBase> }[
 const EVENTS: Readonly<Record<string, (event: Json) => Of>> = {
   processed: () => ({ type: 'queued' }),
   delivered: () => ({ type: 'delivered' }),
-  deferred: (event) => ({ type: 'deferred', ...said(event, 'other', false, false) }),
+  deferred: (event) => ({
+    type: 'deferred',
+    ...said(event, meaningOf(textIn(event['response']) ?? '', undefined).reason, false, false),
+  }),
   bounce: bounced,
   blocked: (event) => ({ type: 'bounced', ...said(event, 'policy', true, false) }),
   dropped,
@@ -97,11 +101,14 @@ const DROPS: Readonly<Record<string, { reason: string; suppress: boolean }>> = {
 };
 
 function bounced(event: Json): Of {
-  const { reason, suppress } =
-    CLASSES[String(event['bounce_classification'])] ??
-    (event['type'] === 'blocked' ? { reason: 'policy', suppress: false } : { reason: 'other', suppress: false });
-  const bad = /^5\.1\.(?:[1236]|10)$/.test(String(event['status'])) && event['type'] !== 'blocked';
-  return { type: 'bounced', ...said(event, bad ? 'bad-address' : reason, true, suppress || bad) };
+  if (event['type'] === 'blocked') return { type: 'bounced', ...said(event, 'policy', true, false) };
+  const known = CLASSES[String(event['bounce_classification'])];
+  const { reason, suppress } = known && known.reason !== 'other' ? known : meaningOfEvent(event);
+  return { type: 'bounced', ...said(event, reason, true, suppress) };
+}
+
+function meaningOfEvent({ reason, status }: Json): { reason: string; suppress: boolean } {
+  return meaningOf(textIn(reason) ?? '', textIn(status));
 }
 
 function dropped(event: Json): Of {

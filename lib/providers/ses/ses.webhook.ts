@@ -125,7 +125,7 @@ export const SES_BOUNCES: Readonly<Record<string, { reason: string; suppress: bo
   'Permanent/Suppressed': { reason: 'suppressed', suppress: true },
   'Permanent/OnAccountSuppressionList': { reason: 'suppressed', suppress: true },
   'Permanent/UnsubscribedRecipient': { reason: 'unsubscribed', suppress: false },
-  'Transient/General': { reason: 'other', suppress: false },
+  'Transient/General': { reason: 'soft-bounce', suppress: false },
   'Transient/MailboxFull': { reason: 'mailbox-full', suppress: false },
   'Transient/MessageTooLarge': { reason: 'too-large', suppress: false },
   'Transient/ContentRejected': { reason: 'content', suppress: false },
