@@ -14,15 +14,8 @@ import {
   type TransportResult,
 } from '../../lib/index.js';
 import { randomUUID } from 'node:crypto';
-import type { QueueOptions } from '../../lib/queue/queue-options.interface.js';
+import { QUEUES } from '../support/backends.js';
 import { startRelay, type RelayApplication } from '../support/relay-application.js';
-import { postgresUrl, redisUrl } from '../support/servers.js';
-
-const BACKENDS: readonly { name: string; options: () => Promise<QueueOptions> }[] = [
-  { name: 'redis', options: async () => ({ redis: await redisUrl() }) },
-  { name: 'postgres', options: async () => ({ postgres: await postgresUrl() }) },
-  { name: 'embedded', options: async () => ({ embedded: true }) },
-];
 
 class Provider extends MailTransport {
   readonly sent: MailMessage[] = [];
@@ -51,7 +44,7 @@ class Ledger {
   }
 }
 
-describe.each(BACKENDS)('feedback, with the queue on $name', ({ options }) => {
+describe.each(QUEUES)('feedback, with the queue on $name', ({ options }) => {
   let relay: RelayApplication | undefined;
   let provider: Provider;
   afterEach(async () => {

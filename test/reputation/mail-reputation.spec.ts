@@ -14,14 +14,8 @@ import {
   type TransportResult,
 } from '../../lib/index.js';
 import type { QueueOptions } from '../../lib/queue/queue-options.interface.js';
+import { QUEUES } from '../support/backends.js';
 import { startRelay, type RelayApplication } from '../support/relay-application.js';
-import { postgresUrl, redisUrl } from '../support/servers.js';
-
-const BACKENDS: readonly { name: string; options: () => Promise<QueueOptions> }[] = [
-  { name: 'redis', options: async () => ({ redis: await redisUrl() }) },
-  { name: 'postgres', options: async () => ({ postgres: await postgresUrl() }) },
-  { name: 'embedded', options: async () => ({ embedded: true }) },
-];
 
 class Wire extends MailTransport {
   readonly sent: MailMessage[] = [];
@@ -70,7 +64,7 @@ function complaints(ids: readonly string[]) {
   }));
 }
 
-describe.each(BACKENDS)('a stream whose mails bounce or are complained about, on $name', ({ options }) => {
+describe.each(QUEUES)('a stream whose mails bounce or are complained about, on $name', ({ options }) => {
   it('is paused in every process, and its mails wait unharmed until it is resumed', async () => {
     const queue = { ...(await options()), name: `reputation-${randomUUID()}` };
     const limits = { complaintRate: 0.1, minimum: 10 };

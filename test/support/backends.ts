@@ -31,6 +31,13 @@ export const BACKENDS: readonly Backend[] = [
   { name: 'memory', open: openMemory },
 ];
 
+/** Options of the queue of a whole application on each of them, for `describe.each`. */
+export const QUEUES: readonly { readonly name: string; options(): Promise<QueueOptions> }[] = [
+  { name: 'redis', options: async () => ({ redis: await redisUrl() }) },
+  { name: 'postgres', options: async () => ({ postgres: await postgresUrl() }) },
+  { name: 'embedded', options: async () => ({ embedded: true }) },
+];
+
 async function openReal(options: QueueOptions): Promise<OpenBackend> {
   const { mailQueue, bullQueue } = await openMailQueue({ queue: { name: `test-${randomUUID()}`, ...options } });
   await bullQueue.waitUntilReady();
