@@ -108,6 +108,7 @@ export class RelayFeedback {
   }
 
   async close(): Promise<void> {
+    this.reputation.close();
     await this.#counts.flush();
   }
 }

@@ -67,6 +67,8 @@ export class MailReputation implements StreamPauses {
   #readAt = -Infinity;
   #reading?: Promise<void>;
   #due = false;
+  #watching?: NodeJS.Timeout;
+  #closed = false;
   #lastTurn = 0;
 
   /** @internal */
@@ -154,6 +156,12 @@ export class MailReputation implements StreamPauses {
     });
   }
 
+  /** @internal */
+  close(): void {
+    clearTimeout(this.#watching);
+    this.#closed = true;
+  }
+
   async #read(): Promise<void> {
     try {
       const { text } = await this.#parts.shared.read(KEY);
@@ -164,6 +172,14 @@ export class MailReputation implements StreamPauses {
       // A backend that is away: what was known holds.
       this.#readAt = this.#parts.now();
     }
+    this.#watch();
+  }
+
+  /** While a stream is paused, whether or not this process has mails of it. */
+  #watch(): void {
+    clearTimeout(this.#watching);
+    if (this.#closed || !Object.values(this.#standings).some(({ paused }) => paused)) return;
+    this.#watching = setTimeout(() => void this.#read(), WATCH).unref();
   }
 
   /** Ends pauses whose time is up, and writes the others again before the store forgets them. */
@@ -188,6 +204,7 @@ export class MailReputation implements StreamPauses {
       if (swap.swapped) {
         this.#log(before, next);
         this.#apply(next);
+        this.#watch();
         return true;
       }
       ({ version, text } = swap);
@@ -285,6 +302,7 @@ const CHANNEL = channel('nestjs-mail-relay:reputation');
 const MOST_DAYS = 30;
 /** Milliseconds. */
 const FRESH = 2_000;
+const WATCH = 3_000;
 const CHECK = 1_000;
 const REPEAT = 86_400_000;
 const SHORTEST_HOLD = 2_000;

@@ -65,7 +65,7 @@ function complaints(ids: readonly string[]) {
 }
 
 describe.each(QUEUES)('a stream whose mails bounce or are complained about, on $name', ({ options }) => {
-  it('is paused in every process, and its mails wait unharmed until it is resumed', async () => {
+  it('is paused in every process, and its mails wait unharmed until it is resumed', { timeout: 90_000 }, async () => {
     const queue = { ...(await options()), name: `reputation-${randomUUID()}` };
     const limits = { complaintRate: 0.1, minimum: 10 };
     const one = await open(queue, { reputation: limits });

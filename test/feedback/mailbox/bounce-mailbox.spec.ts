@@ -79,7 +79,7 @@ describe('a bounce mailbox', () => {
     const one = await bounceOf('ada@x.test');
     await server.deliver(one.raw, 'First');
     await until(() => bounced(one.id));
-    expect((await list.check(['ada@x.test'])).size).toBe(1);
+    await until(async () => (await list.check(['ada@x.test'])).size === 1);
     const two = await bounceOf('bob@x.test');
     await server.deliver(two.raw, 'First');
     await until(() => bounced(two.id));
