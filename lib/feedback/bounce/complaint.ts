@@ -64,6 +64,6 @@ const NOT_UNWANTED: ReadonlySet<string> = new Set(['not-spam', 'auth-failure', '
 
 /** Of feedback loops that only write a sentence, and attach the mail. */
 const SUBJECT =
-  /^\s*(?:(?:spam|abuse|junk) )?(?:complaint about|complaint for|(?:abuse|spam|junk) (?:report|complaint)\b|feedback loop)/i;
+  /^\s*(?:(?:spam|abuse|junk) )?(?:complaint about message from|(?:abuse|spam|junk) (?:report|complaint)\b|feedback loop)/i;
 const PROSE =
   /this is an? (?:[\w-]{1,20} ){0,3}(?:email )?abuse report|(?:abuse|spam) (?:report|complaint)[^\n]{0,60} (?:for an? (?:e-?mail )?message|about)|complaint (?:was|has been) (?:received|filed)[^\n]{0,60}(?:user|recipient|message)/i;

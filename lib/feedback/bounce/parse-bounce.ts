@@ -1,7 +1,7 @@
+import { meaningOf } from '../../errors/refusal-words.js';
 import { readAutoReply } from './auto-reply.js';
 import { isGeneral, replyCodeIn, statusIn } from './bounce-codes.js';
 import type { BouncedRecipient, BounceReport, RecipientAction } from './bounce-report.interface.js';
-import { meaningOf } from '../../errors/refusal-words.js';
 import { readComplaint } from './complaint.js';
 import { readDeliveryStatus, readStatusFields, type StatusFields } from './delivery-status.js';
 import { eachPart, type MimePart, readMime } from './mime-reader.js';
@@ -34,11 +34,13 @@ function read(whole: MimePart): BounceReport {
   const words = `\n${wordsOf(whole, parts)}`;
   const answer = readAutoReply(whole) ?? readSesNotification(whole, words);
   if (answer) return answer;
-  if (isReceipt(parts) || !isReport(whole, words)) return NONE;
-  return readWrapped(parts, words) ?? readLoose(whole, parts, words) ?? readProse(whole, parts, words) ?? NONE;
+  if (isReceipt(parts) || !isReport(whole, words)) return none();
+  return readWrapped(parts, words) ?? readLoose(whole, parts, words) ?? readProse(whole, parts, words) ?? none();
 }
 
-const NONE: BounceReport = Object.freeze({ kind: 'none', recipients: [] });
+function none(): BounceReport {
+  return { kind: 'none', recipients: [] };
+}
 
 /** That somebody has read or deleted a mail (RFC 8098). */
 function isReceipt(parts: readonly MimePart[]): boolean {

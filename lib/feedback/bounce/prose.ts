@@ -1,8 +1,7 @@
 import { ADDRESS_SOURCE, addressesIn, isServer } from './addresses-in.js';
 import { decodeHeader } from './decode-text.js';
 import { headerOf, type MimePart } from './mime-reader.js';
-import type { OriginalMail } from './original-mail.js';
-import { subjectOf } from './original-mail.js';
+import { type OriginalMail, subjectOf } from './original-mail.js';
 
 /** A recipient that a text says something of, and what. */
 export interface ProseRecipient {
@@ -17,13 +16,13 @@ export interface ProseRecipient {
 export function isReport(whole: MimePart, words: string): boolean {
   if (whole.headers.has('x-failed-recipients')) return true;
   const subject = subjectOf(whole);
-  if (whole.headers.has('list-unsubscribe') || ANSWERED.test(subject) || LISTING.test(subject)) return false;
+  if (whole.headers.has('list-unsubscribe') || ANSWERED.test(subject)) return false;
   const returnPath = headerOf(whole, 'return-path');
   const server = isFromServer(whole) || /^<\s*>|mailer-daemon/i.test(returnPath);
   if (!server) return returnPath === '' && NO_REPLY.test(headerOf(whole, 'from')) && MAIL_SUBJECT.test(subject);
   const text = words.replaceAll(/\s+/g, ' ');
   if (SUBJECT.test(subject)) return FAILED.test(text) || DELAYED.test(text);
-  return UNDELIVERED.test(text);
+  return !LISTING.test(subject) && UNDELIVERED.test(text);
 }
 
 /** Whether no person wrote this, nor what answers for one. */
@@ -175,4 +174,4 @@ const MAIL_SUBJECT =
 const DELAYED =
   /delay(?:ed)?\b|will (?:be )?(?:re-?try|retried|try again|keep trying|continue|attempt)|still (?:being )?(?:re-?tried|trying)|not yet been delivered|temporarily deferred|you do not need to resend/i;
 const GIVEN_UP =
-  /fail(?:ed|ure)\b|giving up|given up|permanent|returned to sender|will not be retried|undeliver|not going to try/i;
+  /fail(?:ed|ure)\b|giving up|given up|permanent|returned to sender|will not be retried|undeliverable|undelivered mail|not going to try/i;

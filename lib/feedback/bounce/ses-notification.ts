@@ -1,6 +1,6 @@
+import { meaningOf } from '../../errors/refusal-words.js';
 import type { BouncedRecipient, BounceReport, RecipientAction } from './bounce-report.interface.js';
 import { replyCodeIn } from './bounce-codes.js';
-import { meaningOf } from '../../errors/refusal-words.js';
 import { addressesIn } from './addresses-in.js';
 import { headerOf, type MimePart } from './mime-reader.js';
 

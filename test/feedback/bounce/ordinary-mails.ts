@@ -87,6 +87,10 @@ export const ORDINARY: Readonly<Record<string, string>> = {
     ['text/plain', 'Is this from you?'],
     ['message/rfc822', ORIGINAL],
   ]),
+  'a customer who complains': multipart({ ...PERSON, Subject: 'Complaint about my order' }, 'multipart/mixed', [
+    ['text/plain', 'This is what you wrote to me. I am not happy.'],
+    ['message/rfc822', ORIGINAL],
+  ]),
   'nothing at all': '',
   'no header': 'Just a text, 550 5.1.1 user unknown.',
 };

@@ -122,10 +122,17 @@ describe('a bounce in prose', () => {
     recipients.forEach((one, index) => expect(report.recipients[index]?.status).toBe(one.status));
   });
 
-  it('is only late when it says that it will be tried again', async () => {
-    const text =
-      'THIS IS A WARNING ONLY. YOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\nIt has been delayed:\n\n  ada@x.test\n\nIt will be retried for 2 more days.\n';
-    const report = await parseBounce(mail({ ...FROM_SERVER, Subject: 'Delivery Status Notification (Delay)' }, text));
+  it.each([
+    [
+      'Delivery Status Notification (Delay)',
+      'THIS IS A WARNING ONLY. YOU DO NOT NEED TO RESEND YOUR MESSAGE.\n\nIt has been delayed:\n\n  ada@x.test\n\nIt will be retried for 2 more days.\n',
+    ],
+    [
+      'Warning: message 1a2b3c delayed 24 hours',
+      'A message that you sent has not yet been delivered:\n\n  ada@x.test\n\nAttempts will continue; this may be repeated if it remains undelivered.\n',
+    ],
+  ])('is only late when it says that it will be tried again: %s', async (Subject, text) => {
+    const report = await parseBounce(mail({ ...FROM_SERVER, Subject }, text));
     expect(report).toMatchObject({
       kind: 'delay',
       recipients: [{ address: 'ada@x.test', action: 'delayed', permanent: false, suppress: false }],

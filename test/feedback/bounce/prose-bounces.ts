@@ -45,6 +45,13 @@ export const PROSE: Readonly<Record<string, ProseCase>> = {
     ),
     recipients: [{ ...ada, reason: 'bad-address', suppress: true }],
   },
+  'a subject that repeats that of the mail': {
+    source: mail(
+      { ...FROM_SERVER, Subject: 'Undeliverable: Our newsletter, a digest of November' },
+      'Your message did not reach the following recipients:\n\nada@x.test\n    550 5.1.1 no such user\n',
+    ),
+    recipients: [{ ...ada, status: '5.1.1', replyCode: 550, reason: 'bad-address', suppress: true }],
+  },
   'HTML alone': {
     source: multipart({ ...FROM_SERVER, Subject: 'Delivery Failure' }, 'multipart/alternative', [
       [
