@@ -101,6 +101,7 @@ export type {
   RecipientAction,
 } from './feedback/bounce/bounce-report.interface.js';
 export { RELAY_QUEUE, type QueueOptions } from './queue/queue-options.interface.js';
+export type { QueueEncryption } from './queue/payload-cipher.js';
 export type { TransactionLike } from './queue/transaction-like.js';
 
 export { HandlebarsTemplateEngine, type HandlebarsTemplateOptions } from './template/handlebars.template-engine.js';

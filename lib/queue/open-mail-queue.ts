@@ -3,7 +3,10 @@ import type { Queue } from 'bullmq';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import type { QueueBackend } from './backend/queue-backend.js';
 import { BullMailQueue } from './bull-mail-queue.js';
+import { EncryptedMailQueue } from './encrypted.mail-queue.js';
+import type { MailQueue } from './mail-queue.interface.js';
 import { OutageLog, type RelayLogger } from './outage-log.js';
+import { PayloadCipher } from './payload-cipher.js';
 import { queueNameOf, type QueueOptions } from './queue-options.interface.js';
 
 export interface OpenQueueOptions {
@@ -19,7 +22,7 @@ export interface OpenQueueOptions {
 }
 
 export interface OpenedQueue {
-  mailQueue: BullMailQueue;
+  mailQueue: MailQueue;
   /** For `@InjectQueue(RELAY_QUEUE)`. */
   bullQueue: Queue;
 }
@@ -32,8 +35,11 @@ export interface OpenedQueue {
  */
 export async function openMailQueue(options: OpenQueueOptions): Promise<OpenedQueue> {
   const logger = options.logger ?? new Logger('MailRelay');
+  const { encryption } = options.queue ?? {};
+  const cipher = encryption === undefined ? undefined : new PayloadCipher(encryption);
   const backend = await openBackend(options, logger);
-  return { mailQueue: new BullMailQueue(backend, logger), bullQueue: backend.queue };
+  const queue = new BullMailQueue(backend, logger);
+  return { mailQueue: cipher ? new EncryptedMailQueue(queue, cipher) : queue, bullQueue: backend.queue };
 }
 
 const BACKENDS = ['redis', 'postgres', 'embedded'] as const;

@@ -1,3 +1,5 @@
+import type { QueueEncryption } from './payload-cipher.js';
+
 /** Where the queue lives. Give one of `redis`, `postgres` and `embedded`. */
 export interface QueueOptions {
   /**
@@ -11,6 +13,8 @@ export interface QueueOptions {
   embedded?: string | true;
   /** Name of the BullMQ queue. Default {@link RELAY_QUEUE}, with the relay's name behind it where there is one. */
   name?: string;
+  /** Encrypts what mails hold before it is stored. Default not. */
+  encryption?: QueueEncryption;
 }
 
 /** Name of the default relay's queue, for `@InjectQueue(RELAY_QUEUE)`. */

@@ -8,6 +8,8 @@ export interface Audit {
   readonly lost: readonly string[];
   /** Said to be sent, and not arrived. */
   readonly invented: readonly string[];
+  /** Not arrived, and it says so; those whom nobody could reach are not among them. */
+  readonly givenUp: readonly string[];
   /** Arrived more than once. */
   readonly duplicated: readonly string[];
   /** Arrived more than once with nothing that could have been the reason. */
@@ -37,6 +39,10 @@ export function audit(
     lost: accepted.filter((recipient) => of(recipient).length === 0 && !outcomes.has(recipient)),
     invented: accepted.filter(
       (recipient) => of(recipient).length === 0 && outcomes.get(recipient)?.state === 'arrived',
+    ),
+    givenUp: accepted.filter(
+      (recipient) =>
+        !recipient.startsWith('nobody-') && of(recipient).length === 0 && outcomes.get(recipient)?.state === 'ended',
     ),
     duplicated,
     unexplained: duplicated.filter((recipient) => !isExplained(of(recipient), outcomes.get(recipient), kills)),

@@ -1,0 +1,143 @@
+import { Logger } from '@nestjs/common';
+import type { OutcomeChange, OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type {
+  AddedMail,
+  FoundMail,
+  JobHandler,
+  MailJob,
+  MailQueue,
+  MailWorker,
+  NewMail,
+} from './mail-queue.interface.js';
+import type { PayloadCipher } from './payload-cipher.js';
+import type { TransactionLike } from './transaction-like.js';
+
+/**
+ * A queue that stores what mails hold encrypted: their content, headers and context, their attachments, and what was rendered of them.
+ * Addresses, tags and metadata stay readable: routes, events and the suppression list need them.
+ */
+export class EncryptedMailQueue implements MailQueue {
+  readonly store: OutcomeStore;
+  readonly #queue: MailQueue;
+  readonly #cipher: PayloadCipher;
+  readonly #logger = new Logger('MailRelay');
+
+  constructor(queue: MailQueue, cipher: PayloadCipher) {
+    this.#queue = queue;
+    this.#cipher = cipher;
+    this.store = encryptedStore(queue.store, cipher);
+  }
+
+  get backend() {
+    return this.#queue.backend;
+  }
+  get shared() {
+    return this.#queue.shared;
+  }
+  get timeline() {
+    return this.#queue.timeline;
+  }
+  get counts() {
+    return this.#queue.counts;
+  }
+  get tasks() {
+    return this.#queue.tasks;
+  }
+  get suppressions() {
+    return this.#queue.suppressions;
+  }
+
+  add(mail: NewMail): Promise<AddedMail> {
+    return this.#queue.add(this.#sealed(mail));
+  }
+
+  addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
+    return this.#queue.addMany(mails.map((mail) => this.#sealed(mail)));
+  }
+
+  /** @throws MailError for a mail whose key is not here */
+  async find(id: string): Promise<FoundMail | null> {
+    const found = await this.#queue.find(id);
+    return found && { ...found, snapshot: this.#opened(found.snapshot) };
+  }
+
+  remove(id: string): Promise<boolean> {
+    return this.#queue.remove(id);
+  }
+
+  free(deduplication: string): Promise<void> {
+    return this.#queue.free(deduplication);
+  }
+
+  retry(id: string): Promise<boolean> {
+    return this.#queue.retry(id);
+  }
+
+  withTransaction(tx: TransactionLike): MailQueue {
+    return new EncryptedMailQueue(this.#queue.withTransaction(tx), this.#cipher);
+  }
+
+  work(handler: JobHandler, options: { concurrency: number }): MailWorker {
+    return this.#queue.work((job) => {
+      let snapshot: MailSnapshot;
+      try {
+        snapshot = this.#opened(job.snapshot);
+      } catch (error) {
+        // Another process may have the key, or this one after its next start.
+        this.#logger.error(`Mail ${job.snapshot.id} waits: ${(error as Error).message}`);
+        return Promise.resolve({ type: 'later', at: Date.now() + NO_KEY_WAIT });
+      }
+      return handler(withSnapshot(job, snapshot));
+    }, options);
+  }
+
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  #sealed(mail: NewMail): NewMail {
+    return { ...mail, snapshot: mapped(mail.snapshot, (text, place) => this.#cipher.seal(text, place)) };
+  }
+
+  #opened(snapshot: MailSnapshot): MailSnapshot {
+    return mapped(snapshot, (text, place) => this.#cipher.open(text, place));
+  }
+}
+
+/** How long a mail waits for a worker that has its key, in milliseconds. */
+const NO_KEY_WAIT = 15_000;
+
+function mapped(snapshot: MailSnapshot, change: (text: string, place: string) => string): MailSnapshot {
+  const { id, body, attachments } = snapshot;
+  return {
+    ...snapshot,
+    body: change(body, `${id}:body`),
+    attachments: attachments.map((one, index) => ({ ...one, content: change(one.content, `${id}:${index}`) })),
+  };
+}
+
+function withSnapshot(job: MailJob, snapshot: MailSnapshot): MailJob {
+  const { stalls, first, signal } = job;
+  return { snapshot, stalls, first, signal, extendLock: () => job.extendLock() };
+}
+
+function encryptedStore(store: OutcomeStore, cipher: PayloadCipher): OutcomeStore {
+  return {
+    begin: (id, at, stalls, transport) => store.begin(id, at, stalls, transport),
+    cancel: (id) => store.cancel(id),
+    reopen: (id, addresses, at) => store.reopen(id, addresses, at),
+    mailOf: (providerMessageId) => store.mailOf(providerMessageId),
+    save: (id, change) => store.save(id, sealedChange(id, change, cipher)),
+    load: async (id) => {
+      const record = await store.load(id);
+      return record?.content === undefined
+        ? record
+        : { ...record, content: cipher.open(record.content, `${id}:content`) };
+    },
+  };
+}
+
+function sealedChange(id: string, change: OutcomeChange, cipher: PayloadCipher): OutcomeChange {
+  return change.content === undefined ? change : { ...change, content: cipher.seal(change.content, `${id}:content`) };
+}
