@@ -1,4 +1,5 @@
 import type { MailEvent } from '../events/mail-event.interface.js';
+import { needsSmtpUtf8 } from '../mail/address.js';
 import type { SuppressionEntry } from './suppression-entry.interface.js';
 import type { SuppressionKey } from './suppression-store.interface.js';
 import type { SuppressionSettings } from './suppression-options.js';
@@ -87,7 +88,7 @@ function isTheirs({ reason, enhancedCode }: MailEvent<'bounced'>): boolean {
 
 /** Refused perhaps only because its transport, or a host on its way, writes ASCII only (RFC 6531): another one may reach it. */
 function mayBeUnwritable({ recipient, enhancedCode }: MailEvent<'bounced'>): boolean {
-  return /[\u0080-\uffff][^@]*@/.test(recipient) && enhancedCode !== '5.1.1';
+  return needsSmtpUtf8(recipient) && enhancedCode !== '5.1.1';
 }
 
 function until(at: Date, milliseconds: number): { expires?: Date } {

@@ -13,4 +13,4 @@ const HIDDEN =
   'display:none;mso-hide:all;overflow:hidden;opacity:0;max-height:0;max-width:0;font-size:1px;line-height:1px';
 
 /** The body's start tag; a quoted attribute may hold a ">". */
-const BODY = /<body\b(?:[^>"']|"[^"]*"|'[^']*')*>/i;
+const BODY = /<body\b(?:[^>"']|"[^"]{0,10000}"|'[^']{0,10000}'){0,10000}>/i;
