@@ -7,6 +7,7 @@ import Handlebars from 'handlebars';
 import { MailService } from 'nestjs-mail-relay';
 import { startRedis } from '../test/support/redis.js';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
+import { composing, signing } from './composing.js';
 import { HandWired } from './hand-wired.subject.js';
 import { FROM, HTML, recipient, TEXT, welcome } from './mails.js';
 import { compare, inParallel, report } from './measure.js';
@@ -25,9 +26,15 @@ const sink = await startSmtpSink();
 const connection = { host: '127.0.0.1', port: redis.port };
 console.log(`Node ${process.version}, ${ROUNDS} rounds of ${MAILS} mails, medians. Ratios are to the first line.`);
 
-await queueing();
-await delivering();
-await memory(redis.url);
+const parts: Record<string, () => Promise<void>> = {
+  composing: () => composing(ROUNDS, MAILS),
+  signing: () => signing(ROUNDS, Math.ceil(MAILS / 5)),
+  queueing,
+  delivering,
+  memory: () => memory(redis.url),
+};
+const chosen = process.argv.slice(2);
+for (const [name, run] of Object.entries(parts)) if (chosen.length === 0 || chosen.includes(name)) await run();
 await sink.close();
 await redis.stop();
 

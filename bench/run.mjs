@@ -1,4 +1,5 @@
-// Compiles the bench and runs it. ROUNDS and MAILS in the environment make it shorter or longer.
+// Compiles the bench and runs it, or parts of it: npm run bench -- composing delivering
+// ROUNDS and MAILS in the environment make it shorter or longer.
 import { spawnSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,4 +15,4 @@ run(join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'bench');
 for (const program of ['guard.mjs', 'smtp/smtp-sink.mjs']) {
   cpSync(join(root, 'test', 'support', program), join(root, 'bench', 'dist', 'test', 'support', program));
 }
-run('--expose-gc', join(root, 'bench', 'dist', 'bench', 'main.js'));
+run('--expose-gc', join(root, 'bench', 'dist', 'bench', 'main.js'), ...process.argv.slice(2));
