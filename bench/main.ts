@@ -8,14 +8,18 @@ import { MailService } from 'nestjs-mail-relay';
 import { startRedis } from '../test/support/redis.js';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
 import { composing, signing } from './composing.js';
+import { distance } from './distance.js';
 import { HandWired } from './hand-wired.subject.js';
 import { FROM, HTML, recipient, TEXT, welcome } from './mails.js';
 import { compare, inParallel, report } from './measure.js';
 import { memory } from './memory.js';
+import { backlog, latency } from './scale.js';
 import { relayApplication } from './relay.subject.js';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const MAILS = Number(process.env.MAILS ?? 5_000);
+/** How many mails wait while others are measured; a million takes 2 GB of Redis, and is asked for: BACKLOG=1000000. */
+const BACKLOGS = [1_000, 100_000, ...(process.env.BACKLOG ? [Number(process.env.BACKLOG)] : [])];
 /** Calls in flight, SMTP connections, and jobs at once: the same for every subject. */
 const WIDTH = 100;
 const CONNECTIONS = 10;
@@ -31,6 +35,9 @@ const parts: Record<string, () => Promise<void>> = {
   signing: () => signing(ROUNDS, Math.ceil(MAILS / 5)),
   queueing,
   delivering,
+  distance: () => distance(redis.url, Math.ceil(MAILS / 5)),
+  latency: () => latency(redis.url, MAILS),
+  backlog: () => backlog(redis.url, MAILS, BACKLOGS),
   memory: () => memory(redis.url),
 };
 const chosen = process.argv.slice(2);
