@@ -1,3 +1,4 @@
+import { MailError } from '../errors/mail.error.js';
 import { bufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
@@ -48,9 +49,22 @@ export function forRecipients(message: MailMessage, to: readonly string[]): Mail
   return copy;
 }
 
-/** The attachments that a snapshot carries. */
+/** The attachments that a snapshot carries. @throws MailError for one that is gone */
 export function storedAttachments(stored: readonly SnapshotAttachment[]): BufferedAttachment[] {
-  return stored.map(({ content, ...part }) => bufferedAttachment({ ...part, bytes: Buffer.from(content, 'base64') }));
+  return stored.map(({ filename, contentType, cid, content, gone }) => {
+    if (gone)
+      throw new MailError(`The attachment ${filename ?? contentType} is not kept any more`, {
+        permanent: true,
+        scope: 'message',
+        reason: 'attachment',
+      });
+    return bufferedAttachment({
+      contentType,
+      bytes: Buffer.from(content, 'base64'),
+      ...(filename !== undefined && { filename }),
+      ...(cid !== undefined && { cid }),
+    });
+  });
 }
 
 interface Bytes {

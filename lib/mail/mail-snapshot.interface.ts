@@ -73,6 +73,10 @@ export interface SnapshotAttachment {
   readonly filename?: string;
   readonly contentType: string;
   readonly cid?: string;
-  /** Base64. */
+  /** Base64; empty where it lies elsewhere. */
   readonly content: string;
+  /** Where the content lies that many mails share. */
+  readonly blob?: string;
+  /** It is not there any more. */
+  readonly gone?: boolean;
 }

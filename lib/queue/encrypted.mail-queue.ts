@@ -10,6 +10,8 @@ import type {
   MailWorker,
   NewMail,
 } from './mail-queue.interface.js';
+import type { BlobStore } from './blob-store.interface.js';
+import { DelegatingMailQueue } from './delegating.mail-queue.js';
 import type { PayloadCipher } from './payload-cipher.js';
 import type { TransactionLike } from './transaction-like.js';
 
@@ -17,69 +19,41 @@ import type { TransactionLike } from './transaction-like.js';
  * A queue that stores what mails hold encrypted: their content, headers and context, their attachments, and what was rendered of them.
  * Addresses, tags and metadata stay readable: routes, events and the suppression list need them.
  */
-export class EncryptedMailQueue implements MailQueue {
-  readonly store: OutcomeStore;
-  readonly #queue: MailQueue;
+export class EncryptedMailQueue extends DelegatingMailQueue {
+  readonly #store: OutcomeStore;
   readonly #cipher: PayloadCipher;
   readonly #logger = new Logger('MailRelay');
 
   constructor(queue: MailQueue, cipher: PayloadCipher) {
-    this.#queue = queue;
+    super(queue);
     this.#cipher = cipher;
-    this.store = encryptedStore(queue.store, cipher);
+    this.#store = encryptedStore(queue.store, cipher);
   }
 
-  get backend() {
-    return this.#queue.backend;
-  }
-  get shared() {
-    return this.#queue.shared;
-  }
-  get timeline() {
-    return this.#queue.timeline;
-  }
-  get counts() {
-    return this.#queue.counts;
-  }
-  get tasks() {
-    return this.#queue.tasks;
-  }
-  get suppressions() {
-    return this.#queue.suppressions;
+  override get store(): OutcomeStore {
+    return this.#store;
   }
 
-  add(mail: NewMail): Promise<AddedMail> {
-    return this.#queue.add(this.#sealed(mail));
+  override add(mail: NewMail): Promise<AddedMail> {
+    return this.queue.add(this.#sealed(mail));
   }
 
-  addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
-    return this.#queue.addMany(mails.map((mail) => this.#sealed(mail)));
+  override addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
+    return this.queue.addMany(mails.map((mail) => this.#sealed(mail)));
   }
 
   /** @throws MailError for a mail whose key is not here */
-  async find(id: string): Promise<FoundMail | null> {
-    const found = await this.#queue.find(id);
+  override async find(id: string): Promise<FoundMail | null> {
+    const found = await this.queue.find(id);
     return found && { ...found, snapshot: this.#opened(found.snapshot) };
   }
 
-  remove(id: string): Promise<boolean> {
-    return this.#queue.remove(id);
+  override withTransaction(tx: TransactionLike): MailQueue {
+    return new EncryptedMailQueue(this.queue.withTransaction(tx), this.#cipher);
   }
 
-  free(deduplication: string): Promise<void> {
-    return this.#queue.free(deduplication);
-  }
-
-  retry(id: string): Promise<boolean> {
-    return this.#queue.retry(id);
-  }
-
-  withTransaction(tx: TransactionLike): MailQueue {
-    return new EncryptedMailQueue(this.#queue.withTransaction(tx), this.#cipher);
-  }
-
-  work(handler: JobHandler, options: { concurrency: number }): MailWorker {
-    return this.#queue.work((job) => {
+  override work(handler: JobHandler, options: { concurrency: number }): MailWorker {
+    return this.queue.work((job) => {
       let snapshot: MailSnapshot;
       try {
         snapshot = this.#opened(job.snapshot);
@@ -90,10 +64,6 @@ export class EncryptedMailQueue implements MailQueue {
       }
       return handler(withSnapshot(job, snapshot));
     }, options);
-  }
-
-  close(): Promise<void> {
-    return this.#queue.close();
   }
 
   #sealed(mail: NewMail): NewMail {
@@ -140,4 +110,16 @@ function encryptedStore(store: OutcomeStore, cipher: PayloadCipher): OutcomeStor
 
 function sealedChange(id: string, change: OutcomeChange, cipher: PayloadCipher): OutcomeChange {
   return change.content === undefined ? change : { ...change, content: cipher.seal(change.content, `${id}:content`) };
+}
+
+/** The same for what mails share. */
+export function encryptedBlobs(blobs: BlobStore, cipher: PayloadCipher): BlobStore {
+  return {
+    keep: (key, time) => blobs.keep(key, time),
+    put: (key, content, time) => blobs.put(key, cipher.seal(content, `blob:${key}`), time),
+    get: async (key) => {
+      const content = await blobs.get(key);
+      return content === null ? null : cipher.open(content, `blob:${key}`);
+    },
+  };
 }

@@ -3,10 +3,11 @@ import type { Queue } from 'bullmq';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import type { QueueBackend } from './backend/queue-backend.js';
 import { BullMailQueue } from './bull-mail-queue.js';
-import { EncryptedMailQueue } from './encrypted.mail-queue.js';
+import { EncryptedMailQueue, encryptedBlobs } from './encrypted.mail-queue.js';
 import type { MailQueue } from './mail-queue.interface.js';
 import { OutageLog, type RelayLogger } from './outage-log.js';
 import { PayloadCipher } from './payload-cipher.js';
+import { SharingMailQueue } from './sharing.mail-queue.js';
 import { queueNameOf, type QueueOptions } from './queue-options.interface.js';
 
 export interface OpenQueueOptions {
@@ -39,7 +40,10 @@ export async function openMailQueue(options: OpenQueueOptions): Promise<OpenedQu
   const cipher = encryption === undefined ? undefined : new PayloadCipher(encryption);
   const backend = await openBackend(options, logger);
   const queue = new BullMailQueue(backend, logger);
-  return { mailQueue: cipher ? new EncryptedMailQueue(queue, cipher) : queue, bullQueue: backend.queue };
+  const mailQueue = cipher
+    ? new SharingMailQueue(new EncryptedMailQueue(queue, cipher), encryptedBlobs(backend.blobs, cipher))
+    : new SharingMailQueue(queue, backend.blobs);
+  return { mailQueue, bullQueue: backend.queue };
 }
 
 const BACKENDS = ['redis', 'postgres', 'embedded'] as const;

@@ -80,6 +80,14 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (queue, address, event)
   );
   CREATE INDEX soft_bounce_expires ON ${STORE_SCHEMA}.soft_bounce (expires)`,
+  `CREATE TABLE ${STORE_SCHEMA}.blob (
+    queue text NOT NULL,
+    key text NOT NULL,
+    content text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    PRIMARY KEY (queue, key)
+  );
+  CREATE INDEX blob_expires_at ON ${STORE_SCHEMA}.blob (expires_at)`,
 ];
 
 interface Session {

@@ -5,6 +5,7 @@ import type { TimelineStore } from '../../events/timeline-store.interface.js';
 import type { SharedStore } from '../../shared-store.interface.js';
 import type { MailSnapshot } from '../../mail/mail-snapshot.interface.js';
 import type { SuppressionStore } from '../../suppression/suppression-store.interface.js';
+import type { BlobStore } from '../blob-store.interface.js';
 import type { TransactionLike } from '../transaction-like.js';
 
 /** A BullMQ queue of mails, whatever its backend. */
@@ -52,6 +53,7 @@ export interface QueueBackend {
   readonly counts: CountStore;
   readonly tasks: TaskBackend;
   readonly suppressions: SuppressionStore;
+  readonly blobs: BlobStore;
   /** Awaits a call to the queue. @throws QueueUnavailableError within 5 seconds when the backend is not there */
   call<T>(work: () => Promise<T>): Promise<T>;
   /** When a delayed job is due, in milliseconds since the epoch. */

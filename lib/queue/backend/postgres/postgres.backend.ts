@@ -3,6 +3,7 @@ import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import { PostgresOutcomeStore, type RunStatement } from '../../../store/postgres.outcome-store.js';
 import { PostgresCountStore } from '../../../store/postgres.count-store.js';
 import { PostgresTimelineStore } from '../../../store/postgres.timeline-store.js';
+import { PostgresBlobStore } from '../../../store/postgres.blob-store.js';
 import { PostgresSharedStore } from '../../../store/postgres.shared-store.js';
 import { PostgresSuppressionStore } from '../../../store/postgres.suppression-store.js';
 import type { OutageLog } from '../../outage-log.js';
@@ -31,6 +32,7 @@ export class PostgresBackend implements QueueBackend {
   readonly counts: PostgresCountStore;
   readonly tasks: TaskBackend;
   readonly suppressions: PostgresSuppressionStore;
+  readonly blobs: PostgresBlobStore;
   readonly #database: Database;
   #counter?: Promise<void>;
 
@@ -61,6 +63,7 @@ export class PostgresBackend implements QueueBackend {
       createWorker: (processor, options) => ({ worker: this.#work(tasks.name, processor, options), destroy: () => {} }),
     };
     this.suppressions = new PostgresSuppressionStore(queueName, run);
+    this.blobs = new PostgresBlobStore(queueName, run);
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {
@@ -76,7 +79,7 @@ export class PostgresBackend implements QueueBackend {
 
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
     const worker = this.#work(this.queue.name, processor, options) as unknown as SnapshotWorker;
-    const stores = [this.store, this.shared, this.counts, this.suppressions];
+    const stores = [this.store, this.shared, this.counts, this.suppressions, this.blobs];
     const purge = (): void => void Promise.all(stores.map((store) => store.purge())).catch(() => {});
     const timer = setInterval(purge, PURGE_EVERY).unref();
     void this.#database.ready.then(purge);

@@ -7,6 +7,7 @@ import type { TimelineStore } from '../../../events/timeline-store.interface.js'
 import type { SharedStore } from '../../../shared-store.interface.js';
 import type { SuppressionStore } from '../../../suppression/suppression-store.interface.js';
 import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
+import type { BlobStore } from '../../blob-store.interface.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type { QueueBackend, SnapshotQueue, TaskBackend, WorkerHandle } from '../queue-backend.js';
 import { statementError } from './database-errors.js';
@@ -31,6 +32,7 @@ export class TransactionBackend implements QueueBackend {
   readonly counts: CountStore;
   readonly tasks: TaskBackend;
   readonly suppressions: SuppressionStore;
+  readonly blobs: BlobStore;
   readonly #outer: QueueBackend;
   readonly #ready: () => Promise<void>;
   readonly #database: TransactionDatabase;
@@ -48,6 +50,7 @@ export class TransactionBackend implements QueueBackend {
     this.counts = outer.counts;
     this.tasks = outer.tasks;
     this.suppressions = outer.suppressions;
+    this.blobs = outer.blobs;
     const { name } = outer.queue;
     // No job without an id of ours: BullMQ's counter would hold up all other producers until the commit.
     const options = { connection: {}, skipMetasUpdate: true };

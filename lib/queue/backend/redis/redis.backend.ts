@@ -3,6 +3,7 @@ import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import { type Guard, RedisOutcomeStore } from '../../../store/redis.outcome-store.js';
 import { RedisCountStore } from '../../../store/redis.count-store.js';
 import { RedisTimelineStore } from '../../../store/redis.timeline-store.js';
+import { RedisBlobStore } from '../../../store/redis.blob-store.js';
 import { RedisSharedStore } from '../../../store/redis.shared-store.js';
 import { RedisSuppressionStore } from '../../../store/redis.suppression-store.js';
 import { OutageLog, type RelayLogger } from '../../outage-log.js';
@@ -39,6 +40,7 @@ export class RedisBackend implements QueueBackend {
   readonly timeline: RedisTimelineStore;
   readonly counts: RedisCountStore;
   readonly suppressions: RedisSuppressionStore;
+  readonly blobs: RedisBlobStore;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -64,6 +66,7 @@ export class RedisBackend implements QueueBackend {
     this.timeline = new RedisTimelineStore(this.#client, `${prefix}:timeline:`, guard, retention);
     this.counts = new RedisCountStore(this.#client, `${prefix}:count:`, guard);
     this.suppressions = new RedisSuppressionStore(this.#client, `${prefix}:suppression:`, guard);
+    this.blobs = new RedisBlobStore(this.#client, `${prefix}:blob:`, guard);
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 
