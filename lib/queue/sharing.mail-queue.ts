@@ -3,7 +3,15 @@ import { RETENTION } from '../delivery/outcome-store.interface.js';
 import type { MailSnapshot, SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
 import type { BlobStore } from './blob-store.interface.js';
 import { DelegatingMailQueue } from './delegating.mail-queue.js';
-import type { AddedMail, JobHandler, MailJob, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
+import type {
+  AddedMail,
+  JobHandler,
+  JobOutcome,
+  MailJob,
+  MailQueue,
+  MailWorker,
+  NewMail,
+} from './mail-queue.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 /**
@@ -23,12 +31,16 @@ export class SharingMailQueue extends DelegatingMailQueue {
     this.#cache = cache;
   }
 
-  override async add(mail: NewMail): Promise<AddedMail> {
-    return this.queue.add(await this.#shared(mail));
+  override add(mail: NewMail): Promise<AddedMail> {
+    if (!isHeavy(mail)) return this.queue.add(mail);
+    return this.#shared(mail).then((shared) => this.queue.add(shared));
   }
 
-  override async addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
-    if (!mails.some(({ snapshot }) => snapshot.attachments.some(isLarge))) return this.queue.addMany(mails);
+  override addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
+    return mails.some(isHeavy) ? this.#addShared(mails) : this.queue.addMany(mails);
+  }
+
+  async #addShared(mails: readonly NewMail[]): Promise<AddedMail[]> {
     const shared: NewMail[] = [];
     for (const mail of mails) shared.push(await this.#shared(mail));
     return this.queue.addMany(shared);
@@ -39,20 +51,22 @@ export class SharingMailQueue extends DelegatingMailQueue {
   }
 
   override work(handler: JobHandler, options: { concurrency: number }): MailWorker {
-    return this.queue.work(async (job) => {
+    return this.queue.work((job) => {
       const keys = job.snapshot.attachments.flatMap(({ blob }) => blob ?? []);
-      if (keys.length === 0) return handler(job);
-      const outcome = await handler(withSnapshot(job, await this.#whole(job.snapshot)));
-      // A dead letter may be sent again for as long as it is kept.
-      if (outcome.type === 'dead')
-        await Promise.all(keys.map((key) => this.#blobs.keep(key, RETENTION).catch(() => {})));
-      return outcome;
+      return keys.length === 0 ? handler(job) : this.#handleShared(job, keys, handler);
     }, options);
+  }
+
+  async #handleShared(job: MailJob, keys: readonly string[], handler: JobHandler): Promise<JobOutcome> {
+    const outcome = await handler(withSnapshot(job, await this.#whole(job.snapshot)));
+    // A dead letter may be sent again for as long as it is kept.
+    if (outcome.type === 'dead') await Promise.all(keys.map((key) => this.#blobs.keep(key, RETENTION).catch(() => {})));
+    return outcome;
   }
 
   async #shared(mail: NewMail): Promise<NewMail> {
     const { snapshot, delay } = mail;
-    if (!snapshot.attachments.some(isLarge)) return mail;
+    if (!isHeavy(mail)) return mail;
     const time = delay + snapshot.retry.maxAge + SPARE;
     const attachments: SnapshotAttachment[] = [];
     for (const one of snapshot.attachments) attachments.push(isLarge(one) ? await this.#reference(one, time) : one);
@@ -108,6 +122,10 @@ class ContentCache {
       this.#size -= length;
     }
   }
+}
+
+function isHeavy({ snapshot }: NewMail): boolean {
+  return snapshot.attachments.some(isLarge);
 }
 
 function isLarge({ content }: SnapshotAttachment): boolean {
