@@ -11,6 +11,7 @@ import type { MailAddress, MailStream, Priority } from '../mail/mail-message.int
 import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.js';
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import { snapshotValue } from '../mail/snapshot-value.js';
+import { checkLimits } from './message-limits.js';
 import { readContent } from './mail-content.js';
 import type { MailDefaults } from './mail-defaults.interface.js';
 import type { FormOptions, MailForm } from './mail-form.js';
@@ -101,6 +102,7 @@ export class MailComposer {
       },
       provider: providerOf(options.provider),
     };
+    checkLimits(everyone.length, fields);
     // Last: files and streams are read only for a mail that is right otherwise.
     const { content, attachments } = readContent(form);
     const complete = (read: readonly BufferedAttachment[]): ComposedMail => ({

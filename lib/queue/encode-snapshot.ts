@@ -1,3 +1,4 @@
+import { checkContentLimit } from '../compose/message-limits.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import { encodeValue } from '../mail/snapshot-value.js';
@@ -6,7 +7,7 @@ import type { NewMail } from './mail-queue.interface.js';
 /** How long an idempotency key is held beyond the time in which its mail may still be sent, in milliseconds. */
 const HOLD = 24 * 3_600_000;
 
-/** A composed mail as the queue takes it. */
+/** A composed mail as the queue takes it. @throws MailMessageError for one that is too large */
 export function encodeSnapshot(
   head: Omit<MailSnapshot, 'body' | 'attachments'>,
   body: MailBody,
@@ -19,9 +20,11 @@ export function encodeSnapshot(
     ...(cid !== undefined && { cid }),
     content: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
   }));
+  const encoded = encodeValue(body);
+  checkContentLimit(encoded.length);
   const { notBefore, retry, deduplication } = head;
   return {
-    snapshot: { ...head, body: encodeValue(body), attachments: stored },
+    snapshot: { ...head, body: encoded, attachments: stored },
     delay: Math.max(0, notBefore - now),
     ...(deduplication !== undefined && {
       deduplication: { id: deduplication, ttl: notBefore - now + retry.maxAge + HOLD },
