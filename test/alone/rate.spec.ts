@@ -36,9 +36,11 @@ describe.each(backends)('on %s', (_backend, options) => {
         times[index]! - times[index - rate]!,
         `${rate + 1} mails from the ${index - rate}th on`,
       ).toBeGreaterThanOrEqual(1_000);
-    // Under load: without the first second, in which the workers start one after the other, and the last.
-    const [from, to] = [times[rate]!, times[mails - rate]!];
-    const perSecond = (mails - 2 * rate) / ((to - from) / 1_000);
-    expect(perSecond / rate).toBeGreaterThan(0.9);
+    // Under load: without the first second, in which the workers start one after the other, and the last. As a median, since a machine
+    // that stands still for a moment loses that time for good: what was late is not sent in a heap.
+    const used: number[] = [];
+    for (let index = rate; index + rate < mails - rate; index++)
+      used.push(1_000 / (times[index + rate]! - times[index]!));
+    expect(used.toSorted((a, b) => a - b)[Math.floor(used.length / 2)]).toBeGreaterThan(0.9);
   });
 });

@@ -93,10 +93,12 @@ export class TransportGate {
     if (this.#state.lanes === undefined) return;
     const unusual = late - this.#usuallyLate[step];
     this.#usuallyLate[step] += unusual / ADAPTS_IN;
-    if (unusual < NOTICEABLE) return;
+    // So much is in the pace already.
+    const excess = unusual - NOTICEABLE;
+    if (excess < 0) return;
     const noted = async (): Promise<void> => {
       const limits = await this.#limits();
-      await this.#change((state, now) => wasLate(state, limits, { ...entry, token: '' }, unusual, now));
+      await this.#change((state, now) => wasLate(state, limits, { ...entry, token: '' }, excess, now));
     };
     noted().catch(() => {});
   }
