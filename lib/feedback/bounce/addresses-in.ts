@@ -1,9 +1,11 @@
 /** An address as servers write it into prose; bounded, for texts that are not addresses at all. */
 export const ADDRESS_SOURCE = String.raw`(?:"[^"\n]{1,64}"|[\w!#$%&'*+/=?^{|}~\-][\w.!#$%&'*+/=?^{|}~\-]{0,127})@[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff.-]{0,250}[a-z0-9\u00a1-\uffff])?`;
 
+const ADDRESS = new RegExp(ADDRESS_SOURCE, 'gi');
+
 /** All addresses of a text, in their order. */
 export function addressesIn(text: string): string[] {
-  return [...text.matchAll(new RegExp(ADDRESS_SOURCE, 'gi'))].map(([address]) => tidy(address));
+  return [...text.matchAll(ADDRESS)].map(([address]) => tidy(address));
 }
 
 /** The address that a header field or a line of a report names (RFC 3464 section 2.3.1: `rfc822; ada@x.test`). */

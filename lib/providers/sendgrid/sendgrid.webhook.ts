@@ -103,12 +103,9 @@ const DROPS: Readonly<Record<string, { reason: string; suppress: boolean }>> = {
 function bounced(event: Json): Of {
   if (event['type'] === 'blocked') return { type: 'bounced', ...said(event, 'policy', true, false) };
   const known = CLASSES[String(event['bounce_classification'])];
-  const { reason, suppress } = known && known.reason !== 'other' ? known : meaningOfEvent(event);
+  const { reason, suppress } =
+    known && known.reason !== 'other' ? known : meaningOf(textIn(event['reason']) ?? '', textIn(event['status']));
   return { type: 'bounced', ...said(event, reason, true, suppress) };
-}
-
-function meaningOfEvent({ reason, status }: Json): { reason: string; suppress: boolean } {
-  return meaningOf(textIn(reason) ?? '', textIn(status));
 }
 
 function dropped(event: Json): Of {

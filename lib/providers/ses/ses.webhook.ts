@@ -167,7 +167,8 @@ function clientOf({ userAgent, ipAddress }: Json): { userAgent?: string; ip?: st
   return { ...(agent !== undefined && { userAgent: agent }), ...(ip !== undefined && { ip }) };
 }
 
-function sesEvents(message: Json, snsId: string): MailEvent[] {
+/** What a notification says, of each recipient. @param snsId what the same notification has each time */
+export function sesEvents(message: Json, snsId: string): MailEvent[] {
   const type = textIn(message['eventType']) ?? textIn(message['notificationType']);
   if (type === undefined) return [];
   const mail = objectIn(message['mail']);
