@@ -88,7 +88,8 @@ export type {
 } from './suppression/suppression-entry.interface.js';
 export type { ProviderSuppression, ProviderSuppressionScope } from './providers/provider-suppression.interface.js';
 export type { SuppressionOptions } from './suppression/suppression-options.js';
-export { MailReputation, type ReputationChange, type StreamReputation } from './reputation/mail-reputation.js';
+export { MailReputation, type StreamReputation } from './reputation/mail-reputation.js';
+export type { ReputationChange } from './reputation/reputation-change.js';
 export type { ReputationLimits, ReputationOptions } from './reputation/reputation-options.js';
 export type { PauseCause } from './reputation/stream-standing.js';
 export type { BouncesOptions } from './feedback/bounces-options.js';

@@ -7,6 +7,8 @@ import type { Count, CountStore } from '../events/count-store.interface.js';
 import { dayOf } from '../events/daily-counts.js';
 import { lastDays, type MailCounts } from '../events/mail-statistics.js';
 import type { SharedStore } from '../shared-store.interface.js';
+import { judgeStreams } from './judge-streams.js';
+import { changesBetween, inWords, type ReputationChange, told } from './reputation-change.js';
 import type { ReputationRules } from './reputation-options.js';
 import {
   baselineOf,
@@ -14,23 +16,12 @@ import {
   isPaused,
   parseStandings,
   type Pause,
-  type PauseCause,
+  pauseFrom,
   type Standings,
   type StandingsDocument,
+  type StreamStanding,
+  withStream,
 } from './stream-standing.js';
-
-/** A stream that was paused, and why, or that goes on. */
-export interface ReputationChange {
-  stream: string;
-  state: 'paused' | 'resumed';
-  at: Date;
-  why?: PauseCause;
-  /** The rate that was too high, and the limit that it is above. */
-  rate?: number;
-  limit?: number;
-  /** Without it, until the stream is resumed. */
-  until?: Date;
-}
 
 /** What a stream's mails have come to, since it was last resumed. */
 export interface StreamReputation extends Pick<
@@ -95,12 +86,8 @@ export class MailReputation implements StreamPauses {
   }
 
   /** Lets them go. What was counted until now counts no more. `false` when the stream was not paused. */
-  async resume(stream: string): Promise<boolean> {
-    const day = dayOf(this.#parts.now());
-    const counts = await this.#parts.counts.read([day]);
-    return this.#change((standings) =>
-      standings[stream]?.paused ? withStream(standings, stream, { from: baselineOf(counts, stream, day) }) : undefined,
-    );
+  resume(stream: string): Promise<boolean> {
+    return this.#resume(stream, () => true);
   }
 
   /** @internal */
@@ -134,26 +121,7 @@ export class MailReputation implements StreamPauses {
   async #judge(rules: ReputationRules): Promise<void> {
     const at = this.#parts.now();
     const counts = await this.#parts.counts.read(lastDays(rules.days, at));
-    const streams = new Set(counts.map(({ stream }) => stream));
-    await this.#change((standings) => {
-      let next: Standings | undefined;
-      for (const stream of streams) {
-        const limits = rules.of(stream);
-        const standing = standings[stream] ?? {};
-        if (!limits || standing.paused) continue;
-        const days = new Set(lastDays(limits.days, at));
-        const { sent, bounced, bounceRate, complaintRate } = countsOf(
-          counts.filter(({ day }) => days.has(day)),
-          stream,
-          standing,
-        );
-        if (Math.max(sent, bounced) < limits.minimum) continue;
-        const cause = overstepped({ bounceRate, complaintRate }, limits);
-        if (cause)
-          next = withStream(next ?? standings, stream, { ...standing, paused: pauseFrom(at, limits.pause, cause) });
-      }
-      return next;
-    });
+    await this.#change((standings) => judgeStreams(standings, counts, rules, at));
   }
 
   /** @internal */
@@ -182,13 +150,28 @@ export class MailReputation implements StreamPauses {
     this.#watching = setTimeout(() => void this.#read(), WATCH).unref();
   }
 
-  /** Ends pauses whose time is up, and writes the others again before the store forgets them. */
+  /** Ends pauses whose time is up, forgets what is too old to count, and writes the rest again before the store forgets it. */
   async #keep(writtenAt: number): Promise<void> {
     const now = this.#parts.now();
-    const all = Object.entries(this.#standings);
-    for (const [stream, { paused }] of all)
-      if (paused?.until !== undefined && paused.until <= now) await this.resume(stream);
-    if (all.length > 0 && now - writtenAt > REPEAT) await this.#change((standings) => standings);
+    const isOver = ({ until }: Pause): boolean => until !== undefined && until <= now;
+    for (const [stream, { paused }] of Object.entries(this.#standings))
+      if (paused && isOver(paused)) await this.#resume(stream, isOver);
+    const isNeeded = ([, { paused, from }]: [string, StreamStanding]): boolean =>
+      paused !== undefined || (from !== undefined && from.day >= lastDays(MOST_DAYS, now).at(-1)!);
+    if (Object.keys(this.#standings).length > 0 && now - writtenAt > REPEAT)
+      await this.#change((standings) => Object.fromEntries(Object.entries(standings).filter(isNeeded)));
+  }
+
+  /** @param pause whether it is the one to be ended: meanwhile somebody may have begun another */
+  async #resume(stream: string, pause: (pause: Pause) => boolean): Promise<boolean> {
+    const day = dayOf(this.#parts.now());
+    const counts = await this.#parts.counts.read([day]);
+    return this.#change((standings) => {
+      const paused = standings[stream]?.paused;
+      return paused && pause(paused)
+        ? withStream(standings, stream, { from: baselineOf(counts, stream, day) })
+        : undefined;
+    });
   }
 
   /** Writes what `change` makes of the standings; `false` when that is nothing. */
@@ -212,7 +195,7 @@ export class MailReputation implements StreamPauses {
   }
 
   #apply(next: Standings): void {
-    const changes = differences(this.#standings, next, this.#parts.now());
+    const changes = changesBetween(this.#standings, next, this.#parts.now());
     const first = this.#readAt === -Infinity;
     this.#standings = next;
     this.#readAt = this.#parts.now();
@@ -226,73 +209,18 @@ export class MailReputation implements StreamPauses {
 
   /** By the process that has changed it. */
   #log(before: Standings, next: Standings): void {
-    for (const { stream, state, why, rate, limit, until } of differences(before, next, this.#parts.now())) {
-      if (state === 'resumed') this.#logger.log(`The stream ${stream} goes on`);
-      else
-        this.#logger.error(
-          why === 'manual'
-            ? `The stream ${stream} is paused${ending(until)}`
-            : `The stream ${stream} is paused${ending(until)}: ${percent(rate!)} ${why}, above the limit of ${percent(limit!)}. ` +
-                `Find out whom it was sent to, then call resume('${stream}') of MailReputation`,
-        );
-    }
+    for (const change of changesBetween(before, next, this.#parts.now()))
+      this.#logger[change.state === 'paused' ? 'error' : 'log'](inWords(change));
   }
 
   #reputation(stream: string, counts: readonly Count[]): StreamReputation {
     const standing = this.#standings[stream] ?? {};
     const limits = this.#parts.rules?.of(stream);
-    const days = new Set(lastDays(limits ? limits.days : 1, this.#parts.now()));
-    const own = counts.filter(({ day }) => days.has(day));
-    const { sent, bounced, complained, bounceRate, complaintRate } = countsOf(own, stream, standing);
+    const days = lastDays(limits ? limits.days : 1, this.#parts.now());
+    const { sent, bounced, complained, bounceRate, complaintRate } = countsOf(counts, stream, days, standing);
     const paused = isPaused(standing, this.#parts.now()) ? standing.paused : undefined;
     return { stream, sent, bounced, complained, bounceRate, complaintRate, ...(paused && { paused: told(paused) }) };
   }
-}
-
-function overstepped(
-  rates: { bounceRate: number; complaintRate: number },
-  limits: { bounceRate: number; complaintRate: number },
-): Pick<Pause, 'why' | 'rate' | 'limit'> | undefined {
-  if (rates.complaintRate > limits.complaintRate)
-    return { why: 'complaints', rate: rates.complaintRate, limit: limits.complaintRate };
-  return rates.bounceRate > limits.bounceRate
-    ? { why: 'bounces', rate: rates.bounceRate, limit: limits.bounceRate }
-    : undefined;
-}
-
-function pauseFrom(at: number, time: number, cause: Pick<Pause, 'why' | 'rate' | 'limit'>): Pause {
-  return { at, ...(time !== Infinity && { until: at + time }), ...cause };
-}
-
-function withStream(standings: Standings, stream: string, standing: Standings[string]): Standings {
-  return { ...standings, [stream]: standing };
-}
-
-function differences(before: Standings, next: Standings, now: number): ReputationChange[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(next)])].flatMap((stream): ReputationChange[] => {
-    const was = before[stream]?.paused;
-    const is = next[stream]?.paused;
-    if (is && is.at !== was?.at) return [{ stream, state: 'paused', ...told(is) }];
-    return was && !is ? [{ stream, state: 'resumed', at: new Date(now) }] : [];
-  });
-}
-
-function told({ at, until, why, rate, limit }: Pause): Omit<ReputationChange, 'stream' | 'state'> {
-  return {
-    at: new Date(at),
-    why,
-    ...(rate !== undefined && { rate }),
-    ...(limit !== undefined && { limit }),
-    ...(until !== undefined && { until: new Date(until) }),
-  };
-}
-
-function ending(until: Date | undefined): string {
-  return until ? ` until ${until.toISOString()}` : '';
-}
-
-function percent(rate: number): string {
-  return `${Number((rate * 100).toPrecision(3))} %`;
 }
 
 const KEY = 'reputation';

@@ -1,4 +1,4 @@
-import type { Count, CountedType } from '../events/count-store.interface.js';
+import type { Count } from '../events/count-store.interface.js';
 import { type MailCounts, totals } from '../events/mail-statistics.js';
 
 /** Why a stream is paused: by its rates, or by hand. */
@@ -16,7 +16,12 @@ export interface Pause {
 }
 
 /** What had been counted of a day when the stream was resumed: it counts no more. */
-export type Baseline = Readonly<Partial<Record<CountedType, number>>> & { readonly day: string };
+export interface Baseline {
+  readonly day: string;
+  readonly sent: number;
+  readonly bounced: number;
+  readonly complained: number;
+}
 
 /** What is known of a stream. */
 export interface StreamStanding {
@@ -48,22 +53,40 @@ export function isPaused({ paused }: StreamStanding, now: number): boolean {
   return paused !== undefined && (paused.until === undefined || paused.until > now);
 }
 
-/** What was counted of a stream since it was last resumed. */
-export function countsOf(counts: readonly Count[], stream: string, { from }: StreamStanding): MailCounts {
-  const own = counts.filter((one) => one.stream === stream && one.tag === '');
+/** What was counted of a stream on these days, since it was last resumed. */
+export function countsOf(
+  counts: readonly Count[],
+  stream: string,
+  days: readonly string[],
+  { from }: StreamStanding,
+): MailCounts {
+  const own = counts.filter((one) => one.stream === stream && one.tag === '' && days.includes(one.day));
   if (from === undefined) return totals(own);
   const since = own.filter(({ day }) => day >= from.day);
-  const before = since.map((one, index): Count => {
-    const first = since.findIndex(({ day, type }) => day === one.day && type === one.type) === index;
-    return { ...one, count: first && one.day === from.day ? -(from[one.type] ?? 0) : 0 };
-  });
-  return totals([...since, ...before]);
+  return totals(days.includes(from.day) ? [...since, ...undone(stream, from)] : since);
 }
 
 /** What is counted of a stream on a day until now. */
 export function baselineOf(counts: readonly Count[], stream: string, day: string): Baseline {
-  const { sent, bounced, complained } = totals(
-    counts.filter((one) => one.stream === stream && one.tag === '' && one.day === day),
-  );
+  const { sent, bounced, complained } = countsOf(counts, stream, [day], {});
   return { day, sent, bounced, complained };
+}
+
+export function pauseFrom(at: number, time: number, cause: Pick<Pause, 'why' | 'rate' | 'limit'>): Pause {
+  return { at, ...(time !== Infinity && { until: at + time }), ...cause };
+}
+
+export function withStream(standings: Standings, stream: string, standing: StreamStanding): Standings {
+  return { ...standings, [stream]: standing };
+}
+
+function undone(stream: string, { day, ...before }: Baseline): Count[] {
+  return (['sent', 'bounced', 'complained'] as const).map((type) => ({
+    day,
+    provider: '',
+    stream,
+    tag: '',
+    type,
+    count: -before[type],
+  }));
 }

@@ -35,3 +35,8 @@ export async function eventually<T>(ask: () => Promise<T>, isSo: (answer: T) => 
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+/** The same for what is or is not. */
+export async function until(check: () => unknown): Promise<void> {
+  await eventually(async () => check(), Boolean);
+}
