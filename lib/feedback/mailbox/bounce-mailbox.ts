@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ImapFlow } from 'imapflow';
+import { QueueUnavailableError } from '../../errors/queue-unavailable.error.js';
 import type { MailFeedback } from '../mail-feedback.js';
 import { type BounceMailboxOptions, type BounceMailboxSettings, readMailboxOptions } from './bounce-mailbox-options.js';
 import { loadImap } from './load-imap.js';
@@ -100,7 +101,8 @@ export class BounceMailbox implements OnApplicationBootstrap, BeforeApplicationS
         { source: { start: 0, maxLength: MOST_BYTES } },
         { uid: true },
       );
-      if (message && message.source) await this.#take(client, uid, message.source);
+      if (message && message.source)
+        await this.#take(client, uid, message.source).catch((error: Error) => this.#leave(error, client));
       this.#read.uid = uid;
     }
     return true;
@@ -114,6 +116,12 @@ export class BounceMailbox implements OnApplicationBootstrap, BeforeApplicationS
     else if (done === 'seen') await client.messageFlagsAdd(String(uid), ['\\Seen'], { uid: true });
     else if (!(await client.messageMove(String(uid), done.move, { uid: true })))
       throw new Error(`the folder ${done.move} takes no messages; make it, or name another as bounceMailbox.done.move`);
+  }
+
+  /** One message that is trouble holds up no other: it stays as it is. A backend or a server that is away is trouble for all. */
+  #leave(error: Error, client: ImapFlow): void {
+    if (error instanceof QueueUnavailableError || !client.usable) throw error;
+    this.#logger.warn(`A message in the bounce mailbox ${this.#settings.folder} was left as it is: ${error.message}`);
   }
 
   async #login(): Promise<{ user: string; pass?: string; accessToken?: string }> {

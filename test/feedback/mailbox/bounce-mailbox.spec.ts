@@ -1,31 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { BounceMailboxModule, type BounceMailboxOptions } from '../../../lib/bounce-mailbox.js';
-import {
-  MailService,
-  MailTransport,
-  RelayConfigurationError,
-  RelayModule,
-  SuppressionList,
-  type MailMessage,
-  type TransportResult,
-} from '../../../lib/index.js';
+import { MailService, RelayConfigurationError, RelayModule, SuppressionList } from '../../../lib/index.js';
 import { startDovecot, type ImapServer } from '../../support/dovecot.js';
 import { LogRecorder } from '../../support/log-recorder.js';
+import { until } from '../../support/recorder.js';
+import { RecordingTransport } from '../../support/recording.transport.js';
 import { redisUrl } from '../../support/servers.js';
 import { mail as written, notification } from '../bounce/reports.js';
-
-class Wire extends MailTransport {
-  readonly sent: MailMessage[] = [];
-
-  async send(message: MailMessage): Promise<TransportResult> {
-    this.sent.push(message);
-    return {};
-  }
-}
 
 let server: ImapServer;
 beforeAll(async () => {
@@ -40,7 +24,7 @@ afterEach(async () => {
 });
 
 async function open(folder: string, options: Partial<BounceMailboxOptions> = {}, logger: LogRecorder | false = false) {
-  const wire = new Wire();
+  const wire = new RecordingTransport();
   const { host, port, auth, ca } = server;
   @Module({
     imports: [
@@ -61,7 +45,7 @@ async function open(folder: string, options: Partial<BounceMailboxOptions> = {},
   const bounceOf = async (to: string) => {
     const { id } = await mail.send({ to, subject: 'Hi', text: 'Hi' });
     await mail.wait(id);
-    const { from } = wire.sent.at(-1)!.envelope;
+    const { from } = wire.messages.at(-1)!.envelope;
     const status = { final: to, action: 'failed', status: '5.1.1', diagnostic: '550 5.1.1 no such user' };
     return { id, raw: notification('It failed.', [status]).replace('To: bounces@acme.test', `To: ${from}`) };
   };
@@ -118,6 +102,22 @@ describe('a bounce mailbox', () => {
     if (typeof done === 'object') expect(await server.list(done.move)).toHaveLength(1);
   });
 
+  it('goes on after a message that is trouble, which it leaves there', async () => {
+    await server.create('Stuck');
+    const logger = new LogRecorder();
+    const { bounceOf, bounced } = await open('Stuck', { done: { move: 'Nowhere' } }, logger);
+    const one = await bounceOf('ada@x.test');
+    const two = await bounceOf('bob@x.test');
+    await server.deliver(one.raw, 'Stuck');
+    await server.deliver(two.raw, 'Stuck');
+    await until(() => bounced(one.id));
+    await until(() => bounced(two.id));
+    await until(
+      () => logger.lines.filter((line) => line.includes('the folder Nowhere takes no messages')).length === 2,
+    );
+    expect(await server.list('Stuck')).toMatchObject([{ seen: false }, { seen: false }]);
+  });
+
   it('comes back when the server has been away', async () => {
     await server.create('Away');
     const { bounceOf, bounced } = await open('Away');
@@ -166,7 +166,3 @@ describe('its options', () => {
     expect((failure as Error).message).toContain(name);
   });
 });
-
-async function until(check: () => unknown): Promise<void> {
-  while (!(await check())) await setTimeout(20);
-}
