@@ -11,10 +11,10 @@ import type { MailAddress, MailStream, Priority } from '../mail/mail-message.int
 import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.js';
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import { snapshotValue } from '../mail/snapshot-value.js';
-import { checkLimits } from './message-limits.js';
 import { readContent } from './mail-content.js';
 import type { MailDefaults } from './mail-defaults.interface.js';
 import type { FormOptions, MailForm } from './mail-form.js';
+import { checkLimits } from './message-limits.js';
 
 /** A mail that was found sendable, with the parts of it that the queue keeps encoded. */
 export interface ComposedMail {

@@ -1,7 +1,7 @@
 import { MailMessageError } from '../errors/mail-message.error.js';
 
 /** What a mail may hold beside its attachments, so that no input can fill the queue, or hold up a process. */
-export const MESSAGE_LIMITS = {
+const MESSAGE_LIMITS = {
   recipients: 10_000,
   /** Characters each, all of a kind together. */
   headers: 256 * 1024,

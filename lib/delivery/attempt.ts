@@ -1,6 +1,6 @@
-import { meaningOf } from '../errors/refusal-words.js';
 import { setTimeout } from 'node:timers/promises';
 import { MailError } from '../errors/mail.error.js';
+import { meaningOf } from '../errors/refusal-words.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailTransport, RecipientResult, SendContext, TransportResult } from '../transport/mail-transport.js';
 import { redirected, type Redirect } from './redirect.js';

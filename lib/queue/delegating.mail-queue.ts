@@ -1,5 +1,14 @@
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
-import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
+import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type {
+  AddedMail,
+  FoundMail,
+  JobHandler,
+  MailJob,
+  MailQueue,
+  MailWorker,
+  NewMail,
+} from './mail-queue.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 /** A queue in front of another one, which does all that this one does not do otherwise. */
@@ -57,4 +66,10 @@ export abstract class DelegatingMailQueue implements MailQueue {
   close(): Promise<void> {
     return this.queue.close();
   }
+}
+
+/** The same job with another snapshot. */
+export function withSnapshot(job: MailJob, snapshot: MailSnapshot): MailJob {
+  const { stalls, first, signal } = job;
+  return { snapshot, stalls, first, signal, extendLock: () => job.extendLock() };
 }

@@ -1,17 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { OutcomeChange, OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
-import type {
-  AddedMail,
-  FoundMail,
-  JobHandler,
-  MailJob,
-  MailQueue,
-  MailWorker,
-  NewMail,
-} from './mail-queue.interface.js';
+import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
 import type { BlobStore } from './blob-store.interface.js';
-import { DelegatingMailQueue } from './delegating.mail-queue.js';
+import { DelegatingMailQueue, withSnapshot } from './delegating.mail-queue.js';
 import type { PayloadCipher } from './payload-cipher.js';
 import type { TransactionLike } from './transaction-like.js';
 
@@ -85,11 +77,6 @@ function mapped(snapshot: MailSnapshot, change: (text: string, place: string) =>
     body: change(body, `${id}:body`),
     attachments: attachments.map((one, index) => ({ ...one, content: change(one.content, `${id}:${index}`) })),
   };
-}
-
-function withSnapshot(job: MailJob, snapshot: MailSnapshot): MailJob {
-  const { stalls, first, signal } = job;
-  return { snapshot, stalls, first, signal, extendLock: () => job.extendLock() };
 }
 
 function encryptedStore(store: OutcomeStore, cipher: PayloadCipher): OutcomeStore {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RETENTION } from '../delivery/outcome-store.interface.js';
 import type { MailSnapshot, SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
 import type { BlobStore } from './blob-store.interface.js';
-import { DelegatingMailQueue } from './delegating.mail-queue.js';
+import { DelegatingMailQueue, withSnapshot } from './delegating.mail-queue.js';
 import type {
   AddedMail,
   JobHandler,
@@ -130,11 +130,6 @@ function isHeavy({ snapshot }: NewMail): boolean {
 
 function isLarge({ content }: SnapshotAttachment): boolean {
   return content.length >= LARGE;
-}
-
-function withSnapshot(job: MailJob, snapshot: MailSnapshot): MailJob {
-  const { stalls, first, signal } = job;
-  return { snapshot, stalls, first, signal, extendLock: () => job.extendLock() };
 }
 
 /** In base64 characters: 48 kB. Smaller ones cost less than looking after them. */

@@ -95,7 +95,7 @@ export class TransportGate {
     this.#usuallyLate[step] += unusual / ADAPTS_IN;
     // So much is in the pace already.
     const excess = unusual - NOTICEABLE;
-    if (excess < 0) return;
+    if (excess <= 0) return;
     const noted = async (): Promise<void> => {
       const limits = await this.#limits();
       await this.#change((state, now) => wasLate(state, limits, { ...entry, token: '' }, excess, now));
