@@ -15,6 +15,7 @@ import {
 } from '../../lib/index.js';
 import { randomUUID } from 'node:crypto';
 import { QUEUES } from '../support/backends.js';
+import { until } from '../support/recorder.js';
 import { startRelay, type RelayApplication } from '../support/relay-application.js';
 
 class Provider extends MailTransport {
@@ -236,8 +237,4 @@ const BAD_ADDRESS = { reason: 'userunknown', permanent: true, suppress: true, en
 function told(event: Pick<MailEvent, 'id' | 'type' | 'recipient'> & Record<string, unknown>, seconds = 0): MailEvent {
   const timestamp = new Date(Date.now() + 1_000 * (1 + seconds));
   return { provider: 'test', tags: [], metadata: {}, ...event, timestamp } as unknown as MailEvent;
-}
-
-async function until(check: () => unknown): Promise<void> {
-  while (!(await check())) await setTimeout(20);
 }

@@ -2,20 +2,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MailTransport, type MailMessage, type QueueOptions, type TransportResult } from '../../lib/index.js';
+import type { QueueOptions } from '../../lib/index.js';
+import { attachmentBytes } from '../support/attachment-bytes.js';
+import { RecordingTransport } from '../support/recording.transport.js';
 import { startRelay, type RelayApplication } from '../support/relay-application.js';
 import { postgresUrl, redisUrl } from '../support/servers.js';
-
-class Wire extends MailTransport {
-  readonly sent: { to: string; bytes: Buffer }[] = [];
-
-  async send(message: MailMessage): Promise<TransportResult> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of message.attachments[0]!.content()) chunks.push(chunk as Uint8Array);
-    this.sent.push({ to: message.envelope.to[0]!, bytes: Buffer.concat(chunks) });
-    return {};
-  }
-}
 
 const started: RelayApplication[] = [];
 afterEach(async () => {
@@ -23,7 +14,7 @@ afterEach(async () => {
 });
 
 async function open(queue: QueueOptions, worker: boolean) {
-  const wire = new Wire();
+  const wire = new RecordingTransport();
   const relay = await startRelay({ ...(worker ? { transports: { wire } } : { worker: false as const }), queue });
   started.push(relay);
   return { ...relay, wire };
@@ -113,8 +104,8 @@ describe.each(PLACES)('an attachment that many mails carry, on %s', (_, place) =
     expect(await size()).toBeLessThan(bytes.length * 2 * 2 + 33 * 10_000);
     const { wire, mail: other } = await open({ ...queue, ...encryption }, true);
     await Promise.all(ids.map((id) => other.wait(id)));
-    expect(wire.sent).toHaveLength(33);
-    for (const one of wire.sent) expect(one.bytes.equals(bytes)).toBe(true);
+    expect(wire.messages).toHaveLength(33);
+    for (const one of wire.messages) expect((await attachmentBytes(one)).equals(bytes)).toBe(true);
   });
 
   it('fails its mails, and only those, should somebody have thrown it away', async () => {
@@ -127,7 +118,7 @@ describe.each(PLACES)('an attachment that many mails carry, on %s', (_, place) =
     const ended = await Promise.all(ids.map((id) => other.wait(id)));
     expect(ended.map(({ recipients }) => recipients[0]!.state)).toEqual(['sent', 'failed', 'failed']);
     expect(ended[1]!.recipients[0]!.error!.message).toContain('news.pdf is not kept any more');
-    expect(wire.sent).toHaveLength(1);
+    expect(wire.messages).toHaveLength(1);
   });
 });
 

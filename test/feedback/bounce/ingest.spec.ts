@@ -1,29 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  MailEvents,
-  MailFeedback,
-  MailTransport,
-  SuppressionList,
-  type MailEvent,
-  type MailMessage,
-  type RelayOptions,
-  type TransportResult,
-} from '../../../lib/index.js';
+import { MailEvents, MailFeedback, SuppressionList, type MailEvent, type RelayOptions } from '../../../lib/index.js';
+import { RecordingTransport } from '../../support/recording.transport.js';
 import { startRelay, type RelayApplication } from '../../support/relay-application.js';
 import { faultyServer, transportTo } from '../../support/smtp/smtp-fixtures.js';
 import { complaint, FROM_SERVER, mail as written, notification } from './reports.js';
 
 const BOUNCES = { address: 'bounces@acme.test', secret: 'a secret that nobody knows' };
 const NO_USER = { action: 'failed', status: '5.1.1', diagnostic: '550 5.1.1 no such user' };
-
-class Wire extends MailTransport {
-  readonly sent: MailMessage[] = [];
-
-  async send(message: MailMessage): Promise<TransportResult> {
-    this.sent.push(message);
-    return {};
-  }
-}
 
 let relay: RelayApplication | undefined;
 afterEach(async () => {
@@ -32,13 +15,13 @@ afterEach(async () => {
 });
 
 async function open(options: RelayOptions = {}) {
-  const wire = new Wire();
+  const wire = new RecordingTransport();
   relay = await startRelay({ transports: { wire }, ...options });
   const { app, mail } = relay;
   const sent = async (to: string | string[]) => {
     const { id, messageId } = await mail.send({ to, subject: 'Hi', text: 'Hi' });
     await mail.wait(id);
-    return { id, messageId, from: wire.sent.at(-1)!.envelope.from };
+    return { id, messageId, from: wire.messages.at(-1)!.envelope.from };
   };
   return { mail, sent, feedback: app.get(MailFeedback), list: app.get(SuppressionList) };
 }
