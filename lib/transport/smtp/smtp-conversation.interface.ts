@@ -33,11 +33,15 @@ export interface SmtpConversation {
   readonly extensions: ReadonlyMap<string, string>;
   /** Messages begun so far. */
   readonly messages: number;
-  /** `unsettled`: the server may still hold an envelope, so {@link reset} comes before the next message. */
-  readonly state: 'ready' | 'unsettled' | 'closed';
+  readonly state: 'ready' | 'closed';
 
-  /** Sends one message. The content is MIME with CRLF line ends; leading dots are doubled on the way. */
-  transmit(envelope: SmtpEnvelope, content: Uint8Array, guard: SmtpGuard): Promise<SmtpAnswer>;
+  /**
+   * Sends one message. The content is MIME with CRLF line ends; leading dots are doubled on the way.
+   *
+   * @param relinquish called, if the server is quick and knows PIPELINING, when the message is written: the next one may be given now, and
+   * its envelope leaves together with this message (RFC 2920 section 3.1)
+   */
+  transmit(envelope: SmtpEnvelope, content: Uint8Array, guard: SmtpGuard, relinquish?: () => void): Promise<SmtpAnswer>;
   /** RSET: forgets what was begun, and shows that the server is still there. Milliseconds. */
   reset(timeout: number): Promise<void>;
   /** QUIT, then closes. Never rejects, and takes a few seconds at most. */

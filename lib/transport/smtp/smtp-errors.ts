@@ -34,6 +34,19 @@ export function lost(endpoint: string, phase: SmtpPhase, code: string, why: stri
   });
 }
 
+/** The connection broke, for this reason. */
+export function broken(endpoint: string, phase: SmtpPhase, error: SystemError): SmtpError {
+  const code = error.code ?? 'ECONNECTION';
+  // That of several addresses tried in turn has no message of its own.
+  const message = error.message || error.errors?.[0]?.message || code;
+  const advice = CERTIFICATE.test(code) ? ' (a certificate of your own is trusted with tlsOptions.ca)' : '';
+  return lost(endpoint, phase, code, message + advice, error);
+}
+
+type SystemError = Error & { code?: string; errors?: readonly Error[] };
+
+const CERTIFICATE = /SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)/;
+
 /** The server kept us waiting too long, in milliseconds. */
 export function timedOut(endpoint: string, phase: SmtpPhase, after: number): SmtpError {
   return lost(endpoint, phase, 'ETIMEDOUT', `no answer within ${after / 1000} s`);

@@ -1,82 +1,108 @@
-import type { SMTPConnectionAuth, SMTPConnectionCustomAuthHandler } from 'nodemailer/lib/smtp-connection';
+import { createHmac } from 'node:crypto';
 import { MailError } from '../../errors/mail.error.js';
+import { lost, refused } from './smtp-errors.js';
+import { parseReply } from './smtp-reply.js';
 import type { SmtpSettings } from './smtp-settings.js';
 import type { SmtpAuth } from './smtp-transport-options.interface.js';
-import { SmtpError } from './smtp.error.js';
+import { SmtpError, type SmtpPhase } from './smtp.error.js';
 
 /** A connection that can log in. */
 export interface SmtpLoginTarget {
   readonly extensions: ReadonlyMap<string, string>;
+  readonly secure: boolean;
   readonly state: string;
-  login(credentials: SmtpCredentials): Promise<void>;
-}
-
-/** What goes to nodemailer, and every form in which the secret goes over the wire: a server may repeat it in its answer. */
-export interface SmtpCredentials {
-  readonly auth: SMTPConnectionAuth;
-  readonly token?: string;
-  readonly secrets: readonly string[];
+  ask(command: string, phase: SmtpPhase, timeout: number): Promise<string>;
 }
 
 /**
- * Logs in when the settings say so; a token that is refused with 535 is asked for once more.
+ * Logs in when the settings say so (RFC 4954); a token that is refused with 535 is asked for once more.
  *
  * @throws SmtpError, or the `MailError` of a token function
  */
-export async function logIn(target: SmtpLoginTarget, secure: boolean, settings: SmtpSettings): Promise<void> {
-  if (!settings.auth) return;
-  if (!secure && needsTlsToLogIn(settings)) {
+export async function logIn(target: SmtpLoginTarget, settings: SmtpSettings): Promise<void> {
+  const { auth } = settings;
+  if (!auth) return;
+  if (!target.secure && needsTlsToLogIn(settings)) {
     throw failed(settings, 'the connection is not encrypted, so the password was not sent');
   }
   if (!target.extensions.has('AUTH')) throw failed(settings, 'the server offers no AUTH on this connection');
-  const first = await credentials(settings);
+  if ('pass' in auth) return logInWith(mechanismFor(target, settings), target, settings, auth.user, auth.pass);
+  const token = await tokenOf(auth, settings);
   try {
-    await target.login(first);
+    await logInWith('XOAUTH2', target, settings, auth.user, token);
   } catch (error) {
-    if (!isTokenFunction(settings.auth) || target.state === 'closed') throw error;
+    if (typeof auth.accessToken !== 'function' || target.state === 'closed') throw error;
     if (!(error instanceof SmtpError) || error.replyCode !== 535) throw error;
-    await target.login(await credentials(settings, first.token));
+    await logInWith('XOAUTH2', target, settings, auth.user, await tokenOf(auth, settings, token));
   }
 }
+
+type Mechanism = 'PLAIN' | 'LOGIN' | 'CRAM-MD5' | 'XOAUTH2';
+
+/** What a mechanism says first, and then to each challenge of the server's, in base64. */
+const MECHANISMS: Readonly<
+  Record<Mechanism, (user: string, secret: string) => { first?: string; then(challenge: Buffer, turn: number): string }>
+> = {
+  // RFC 4616; a server that overlooks what came with the command asks for it.
+  PLAIN: (user, pass) => ({ first: base64(`\0${user}\0${pass}`), then: () => base64(`\0${user}\0${pass}`) }),
+  // https://datatracker.ietf.org/doc/html/draft-murchison-sasl-login-00
+  LOGIN: (user, pass) => ({ then: (_, turn) => base64(turn === 0 ? user : pass) }),
+  // RFC 2195
+  'CRAM-MD5': (user, pass) => ({
+    then: (challenge) => base64(`${user} ${createHmac('md5', pass).update(challenge).digest('hex')}`),
+  }),
+  // https://developers.google.com/workspace/gmail/imap/xoauth2-protocol: a refusal may come as a challenge that says why; the empty line
+  // fetches the 535.
+  XOAUTH2: (user, token) => ({ first: base64(`user=${user}\u0001auth=Bearer ${token}\u0001\u0001`), then: () => '' }),
+};
+
+function mechanismFor({ extensions }: SmtpLoginTarget, settings: SmtpSettings): Mechanism {
+  if (settings.authMethod) return settings.authMethod;
+  const offered = extensions.get('AUTH')!.toUpperCase().split(' ');
+  const known = (['PLAIN', 'LOGIN', 'CRAM-MD5'] as const).find((mechanism) => offered.includes(mechanism));
+  if (known) return known;
+  throw failed(settings, `the server offers AUTH ${offered.join(' ')}, and a password needs PLAIN, LOGIN or CRAM-MD5`);
+}
+
+async function logInWith(
+  mechanism: Mechanism,
+  target: SmtpLoginTarget,
+  { endpoint, timeouts, exceptions }: SmtpSettings,
+  user: string,
+  secret: string,
+): Promise<void> {
+  const { first, then } = MECHANISMS[mechanism](user, secret);
+  const said = new Set([secret, base64(secret), ...(first ? [first] : [])]);
+  const ask = async (command: string): Promise<string> =>
+    redacted(await target.ask(command, 'auth', timeouts.command), [...said]);
+  let answer = await ask(`AUTH ${mechanism}${first === undefined ? '' : ` ${first}`}`);
+  for (let turn = 0; answer.startsWith('334') && turn < MOST_CHALLENGES; turn++) {
+    const reply = then(Buffer.from(answer.slice(4).trim(), 'base64'), turn);
+    if (reply) said.add(reply);
+    answer = await ask(reply);
+  }
+  if (answer.startsWith('235')) return;
+  const reply = parseReply(answer);
+  if (reply.code >= 400) throw refused(endpoint, 'auth', reply, '', exceptions);
+  throw lost(endpoint, 'auth', 'EPROTOCOL', `an answer that makes no sense: ${reply.text}`);
+}
+
+const MOST_CHALLENGES = 3;
 
 /** A password goes over a verified connection, to this very machine, or where the application has said `never`. */
 export function needsTlsToLogIn({ auth, loopback, tls }: Pick<SmtpSettings, 'auth' | 'loopback' | 'tls'>): boolean {
   return auth !== undefined && !loopback && tls !== 'never';
 }
 
-/** XOAUTH2 by nodemailer's means for foreign mechanisms: its own cannot renew a token after a plain 535. */
-export const tokenLogin: Readonly<Record<string, SMTPConnectionCustomAuthHandler>> = {
-  async RELAYXOAUTH2({ auth, sendCommand }) {
-    let reply = await sendCommand(`AUTH XOAUTH2 ${auth.options?.['response']}`);
-    // A refusal may come as a challenge that says why; the empty line fetches the 535.
-    if (reply.response.startsWith('334')) reply = await sendCommand('');
-    if (!reply.response.startsWith('235')) throw new Error('XOAUTH2 refused');
-  },
-};
-
-/** Takes secrets out of a server's words. */
-export function redacted(text: string, secrets: readonly string[]): string {
+/** Takes secrets out of a server's words: it may repeat what it was told. */
+function redacted(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-}
-
-async function credentials(settings: SmtpSettings, refused?: string): Promise<SmtpCredentials> {
-  const auth = settings.auth!;
-  const { user } = auth;
-  if ('pass' in auth) {
-    const { pass } = auth;
-    const secrets = [base64(`\0${user}\0${pass}`), base64(pass), pass];
-    return { auth: { user, pass, method: settings.authMethod ?? false }, secrets };
-  }
-  const token = await tokenOf(auth, settings, refused);
-  // https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
-  const response = base64(`user=${user}\u0001auth=Bearer ${token}\u0001\u0001`);
-  return { auth: { user, method: 'RELAYXOAUTH2', options: { response } }, token, secrets: [response, token] };
 }
 
 async function tokenOf(
   { accessToken }: Extract<SmtpAuth, { accessToken: unknown }>,
   settings: SmtpSettings,
-  refused: string | undefined,
+  refused?: string,
 ): Promise<string> {
   if (typeof accessToken === 'string') return accessToken;
   let timer: NodeJS.Timeout | undefined;
@@ -91,10 +117,6 @@ async function tokenOf(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function isTokenFunction(auth: SmtpAuth): boolean {
-  return 'accessToken' in auth && typeof auth.accessToken === 'function';
 }
 
 function failed({ endpoint }: SmtpSettings, why: string, cause?: unknown): SmtpError {

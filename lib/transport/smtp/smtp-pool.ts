@@ -14,6 +14,8 @@ export class SmtpPool {
   readonly #settings: PoolSettings;
   readonly #idle: IdleConversation[] = [];
   readonly #line = new WaitingLine<SmtpConversation>();
+  /** How many have each connection: one, or two while the second goes on behind the first. */
+  readonly #holders = new Map<SmtpConversation, number>();
   /** Connections opening, open and closing. */
   #size = 0;
   #opening = 0;
@@ -40,6 +42,7 @@ export class SmtpPool {
     }
     clearTimeout(idle.timer);
     const { conversation } = idle;
+    this.#holders.set(conversation, 1);
     if (performance.now() - idle.since < CHECK_AFTER) return conversation;
     try {
       return await this.#stillThere(conversation, signal);
@@ -52,14 +55,24 @@ export class SmtpPool {
   /** A new connection in the place of one that turned out to be dead. When there is none to be had, the dead one is to be given back. */
   async replace(dead: SmtpConversation, signal: AbortSignal): Promise<SmtpConversation> {
     dead.destroy();
-    return this.#watched(await this.#open(signal));
+    const conversation = this.#watched(await this.#open(signal));
+    this.#holders.set(conversation, 1);
+    // Somebody else has the dead one as well, and will give its place back.
+    if (this.#release(dead)) this.#size++;
+    return conversation;
+  }
+
+  /** Lets the next in line have a connection as well whose holder has written all that he had to write. */
+  lend(conversation: SmtpConversation): void {
+    if (conversation.state === 'closed' || conversation.messages >= this.#settings.messagesPerConnection) return;
+    if (this.#line.serve(conversation)) this.#hold(conversation);
   }
 
   give(conversation: SmtpConversation): void {
+    if (this.#release(conversation)) return;
     if (conversation.state === 'closed') this.#left();
-    else if (conversation.state === 'unsettled') void this.#settle(conversation);
     else if (conversation.messages >= this.#settings.messagesPerConnection) void this.#retire(conversation);
-    else if (this.#line.serve(conversation)) return;
+    else if (this.#line.serve(conversation)) this.#hold(conversation);
     else if (this.#closing) void this.#retire(conversation);
     else this.#keep(conversation);
   }
@@ -132,13 +145,16 @@ export class SmtpPool {
     this.#idle.push(idle);
   }
 
-  async #settle(conversation: SmtpConversation): Promise<void> {
-    try {
-      await this.#reset(conversation);
-    } catch {
-      conversation.destroy();
-    }
-    this.give(conversation);
+  #hold(conversation: SmtpConversation): void {
+    this.#holders.set(conversation, (this.#holders.get(conversation) ?? 0) + 1);
+  }
+
+  /** Whether somebody else has it still. */
+  #release(conversation: SmtpConversation): boolean {
+    const left = (this.#holders.get(conversation) ?? 1) - 1;
+    if (left > 0) this.#holders.set(conversation, left);
+    else this.#holders.delete(conversation);
+    return left > 0;
   }
 
   #reset(conversation: SmtpConversation): Promise<void> {

@@ -8,7 +8,7 @@ import {
   type TransportResult,
 } from '../mail-transport.js';
 import { messageSigner, type SignMessage } from './message-signer.js';
-import { openNodemailerConversation } from './nodemailer.smtp-client.js';
+import { openSmtpConversation } from './open-smtp-conversation.js';
 import type { SmtpConversation, SmtpGuard } from './smtp-conversation.interface.js';
 import { givenUp, hungUp } from './smtp-errors.js';
 import { SmtpPool } from './smtp-pool.js';
@@ -42,7 +42,7 @@ export class SmtpTransport extends MailTransport {
     super();
     this.#settings = smtpSettings(options, exceptions);
     this.#sign = messageSigner(options);
-    this.#pool = new SmtpPool((signal) => openNodemailerConversation(this.#settings, signal), this.#settings);
+    this.#pool = new SmtpPool((signal) => openSmtpConversation(this.#settings, signal), this.#settings);
   }
 
   /** @throws SmtpError, or `MailError` for a message that cannot be signed; what `confirm` throws comes through as it is */
@@ -69,7 +69,7 @@ export class SmtpTransport extends MailTransport {
 
   /** Connects, encrypts, logs in, and takes its leave. @throws SmtpError */
   override async verify(): Promise<void> {
-    const conversation = await openNodemailerConversation(this.#settings, new AbortController().signal);
+    const conversation = await openSmtpConversation(this.#settings, new AbortController().signal);
     try {
       await conversation.reset(this.#settings.timeouts.command);
     } finally {
@@ -99,7 +99,9 @@ export class SmtpTransport extends MailTransport {
     const content = await contentFor(extensions.has('SMTPUTF8') && [from, ...to].some(needsSmtpUtf8));
     const fit = screened(message, content.length, extensions, this.toString());
     if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
-    return transportResult(to, await conversation.transmit({ from, to: fit.to }, content, guard), fit.refused);
+    const relinquish = (): void => this.#pool.lend(conversation);
+    const answer = await conversation.transmit({ from, to: fit.to }, content, guard, relinquish);
+    return transportResult(to, answer, fit.refused);
   }
 
   async #signed(raw: Uint8Array): Promise<Uint8Array> {

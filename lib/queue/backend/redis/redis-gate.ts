@@ -1,5 +1,5 @@
 import { Deferred } from '../../deferred.js';
-import { gatherWrites } from './gather-writes.js';
+import { gatherCommands } from './gather-commands.js';
 import { COMMAND_TIMEOUT, type RedisClient } from './redis-target.js';
 import { within } from '../../within.js';
 import { notThere, redisUnavailable } from './redis-errors.js';
@@ -35,7 +35,7 @@ export class RedisGate {
   /** @throws QueueUnavailableError within 5 seconds */
   async call<T>(work: () => Promise<T>): Promise<T> {
     if (!this.#isUp) await this.#wait();
-    gatherWrites(this.#client);
+    gatherCommands(this.#client);
     try {
       return await (this.#client.isCluster ? limited(work()) : work());
     } catch (error) {

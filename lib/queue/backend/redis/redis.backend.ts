@@ -20,7 +20,7 @@ import type {
   TaskBackend,
   WorkerHandle,
 } from '../queue-backend.js';
-import { gatherWrites } from './gather-writes.js';
+import { gatherCommands } from './gather-commands.js';
 import { RedisGate } from './redis-gate.js';
 import { watchHeartbeat } from './redis-heartbeat.js';
 import { inspectRedis } from './redis-inspection.js';
@@ -93,7 +93,7 @@ export class RedisBackend implements QueueBackend {
 
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
     const [worker, client, destroy] = this.#work(this.queue.name, processor, options);
-    return { worker: worker as unknown as SnapshotWorker, destroy, expectCommand: () => gatherWrites(client) };
+    return { worker: worker as unknown as SnapshotWorker, destroy, expectCommand: () => gatherCommands(client) };
   }
 
   #work(name: string, processor: unknown, options: OurWorkerOptions): [Worker, RedisClient, destroy: () => void] {
