@@ -41,19 +41,22 @@ type Mechanism = 'PLAIN' | 'LOGIN' | 'CRAM-MD5' | 'XOAUTH2';
 
 /** What a mechanism says first, and then to each challenge of the server's, in base64. */
 const MECHANISMS: Readonly<
-  Record<Mechanism, (user: string, secret: string) => { first?: string; then(challenge: Buffer, turn: number): string }>
+  Record<
+    Mechanism,
+    (user: string, secret: string) => { first?: string; answer(challenge: Buffer, turn: number): string }
+  >
 > = {
   // RFC 4616; a server that overlooks what came with the command asks for it.
-  PLAIN: (user, pass) => ({ first: base64(`\0${user}\0${pass}`), then: () => base64(`\0${user}\0${pass}`) }),
+  PLAIN: (user, pass) => ({ first: base64(`\0${user}\0${pass}`), answer: () => base64(`\0${user}\0${pass}`) }),
   // https://datatracker.ietf.org/doc/html/draft-murchison-sasl-login-00
-  LOGIN: (user, pass) => ({ then: (_, turn) => base64(turn === 0 ? user : pass) }),
+  LOGIN: (user, pass) => ({ answer: (_, turn) => base64(turn === 0 ? user : pass) }),
   // RFC 2195
   'CRAM-MD5': (user, pass) => ({
-    then: (challenge) => base64(`${user} ${createHmac('md5', pass).update(challenge).digest('hex')}`),
+    answer: (challenge) => base64(`${user} ${createHmac('md5', pass).update(challenge).digest('hex')}`),
   }),
   // https://developers.google.com/workspace/gmail/imap/xoauth2-protocol: a refusal may come as a challenge that says why; the empty line
   // fetches the 535.
-  XOAUTH2: (user, token) => ({ first: base64(`user=${user}\u0001auth=Bearer ${token}\u0001\u0001`), then: () => '' }),
+  XOAUTH2: (user, token) => ({ first: base64(`user=${user}\u0001auth=Bearer ${token}\u0001\u0001`), answer: () => '' }),
 };
 
 function mechanismFor({ extensions }: SmtpLoginTarget, settings: SmtpSettings): Mechanism {
@@ -71,13 +74,13 @@ async function logInWith(
   user: string,
   secret: string,
 ): Promise<void> {
-  const { first, then } = MECHANISMS[mechanism](user, secret);
+  const { first, answer: toChallenge } = MECHANISMS[mechanism](user, secret);
   const said = new Set([secret, base64(secret), ...(first ? [first] : [])]);
   const ask = async (command: string): Promise<string> =>
     redacted(await target.ask(command, 'auth', timeouts.command), [...said]);
   let answer = await ask(`AUTH ${mechanism}${first === undefined ? '' : ` ${first}`}`);
   for (let turn = 0; answer.startsWith('334') && turn < MOST_CHALLENGES; turn++) {
-    const reply = then(Buffer.from(answer.slice(4).trim(), 'base64'), turn);
+    const reply = toChallenge(Buffer.from(answer.slice(4).trim(), 'base64'), turn);
     if (reply) said.add(reply);
     answer = await ask(reply);
   }

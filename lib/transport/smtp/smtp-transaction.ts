@@ -257,11 +257,7 @@ export class SmtpTransaction implements SmtpExchange {
 const PIECE = 64 * 1024;
 
 /** With what the server offered: RFC 1870, 6152 and 6531. */
-function mailCommand(
-  { from, to }: SmtpEnvelope,
-  content: Uint8Array,
-  extensions: ReadonlyMap<string, string>,
-): string {
+function mailCommand({ from, to }: SmtpEnvelope, content: Uint8Array, extensions: ReadonlyMap<string, string>): string {
   let command = `MAIL FROM:<${from}>`;
   if (extensions.has('SMTPUTF8') && [from, ...to].some((address) => NON_ASCII.test(address))) command += ' SMTPUTF8';
   if (extensions.has('8BITMIME') && !isAscii(content)) command += ' BODY=8BITMIME';
