@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, ErrorCode, UnrecoverableError, WaitingError } from 'bullmq';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
+import { Gathering } from '../gathering.js';
 import type { QueueBackend, SnapshotJob, WorkerHandle } from './backend/queue-backend.js';
 import { JobLocks } from './job-locks.js';
 import type { JobHandler, JobOutcome, MailJob, MailWorker } from './mail-queue.interface.js';
@@ -23,6 +24,11 @@ export class BullMailWorker implements MailWorker {
   readonly #locks: JobLocks;
   readonly #handle: WorkerHandle;
   readonly #lockDuration: number;
+  /** Renews the locks of jobs that are about to be sent. */
+  readonly #renewals = new Gathering(
+    (jobs: readonly HeldJob[]) => this.#renewAll(jobs),
+    ({ id }) => id,
+  );
   readonly #inFlight = new Set<Promise<void>>();
   #closing?: Promise<void>;
   #pause?: Promise<void>;
@@ -104,11 +110,16 @@ export class BullMailWorker implements MailWorker {
       stalls: job.stalledCounter,
       first: job.attemptsStarted <= 1 && job.stalledCounter === 0,
       signal,
-      extendLock: async () => {
-        this.#handle.expectCommand?.();
-        return (await job.extendLock(token, this.#lockDuration)) === 1;
-      },
+      extendLock: () => this.#renewals.ask({ id: job.id!, token }),
     };
+  }
+
+  async #renewAll(jobs: readonly HeldJob[]): Promise<boolean[]> {
+    this.#handle.expectCommand?.();
+    const ids = jobs.map(({ id }) => id);
+    const tokens = jobs.map(({ token }) => token);
+    const lost = new Set(await this.#handle.worker.extendJobLocks(ids, tokens, this.#lockDuration));
+    return ids.map((id) => !lost.has(id));
   }
 
   async #handled(job: MailJob): Promise<JobOutcome> {
@@ -173,6 +184,11 @@ export class BullMailWorker implements MailWorker {
       .catch(() => {})
       .finally(() => (this.#pause = undefined));
   }
+}
+
+interface HeldJob {
+  readonly id: string;
+  readonly token: string;
 }
 
 /** PostgreSQL keeps it in an integer. */

@@ -1,3 +1,4 @@
+import { Gathering } from '../gathering.js';
 import {
   MOST_ATTEMPTS,
   providerKey,
@@ -14,11 +15,13 @@ import { STORE_SCHEMA } from './postgres-migrations.js';
 /** Runs one statement. */
 export type RunStatement = (text: string, values: readonly unknown[]) => Promise<{ rows: Record<string, unknown>[] }>;
 
-/** Outcomes in Postgres, a row a mail, each change one statement. */
+/** Outcomes in Postgres, a row a mail; the changes of many mails at once are one statement. */
 export class PostgresOutcomeStore implements OutcomeStore {
   readonly #queue: string;
   readonly #run: RunStatement;
   readonly #days: number;
+  readonly #begins = new Gathering((mails: readonly Begun[]) => this.#beginAll(mails), idOf);
+  readonly #saves = new Gathering((mails: readonly Saved[]) => this.#saveAll(mails), idOf);
 
   /** @param queue the BullMQ queue's name, which the relays in one database differ by @param retention in milliseconds */
   constructor(queue: string, run: RunStatement, retention = RETENTION) {
@@ -33,30 +36,12 @@ export class PostgresOutcomeStore implements OutcomeStore {
     return rows[0] ? recordOf(rows[0]) : null;
   }
 
-  async begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
-    const { rows } = await this.#run(BEGIN, [this.#queue, id, this.#days, at, stalls, transport]);
-    return rows.length > 0 ? 'go' : 'cancelled';
+  begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
+    return this.#begins.ask({ id, at, stalls, transport });
   }
 
-  async save(id: string, change: OutcomeChange): Promise<void> {
-    const {
-      messageId,
-      mail = null,
-      about = null,
-      attempt,
-      stallBaseline = 0,
-      deferrals = 0,
-      content,
-      recipients = [],
-    } = change;
-    const packed = Object.fromEntries(recipients.map((outcome) => [outcome.address, packOutcome(outcome)]));
-    const line = attempt ? packAttempt(attempt) : null;
-    const text = content === undefined ? null : JSON.stringify(content);
-    const head = about && JSON.stringify(about);
-    const values = [messageId, mail, JSON.stringify(packed), line, stallBaseline, deferrals, text, head];
-    const keys = providerKeys(change);
-    const statement = keys.length > 0 ? INDEX + SAVE : SAVE;
-    await this.#run(statement, [this.#queue, id, this.#days, ...values, ...(keys.length > 0 ? [keys] : [])]);
+  save(id: string, change: OutcomeChange): Promise<void> {
+    return this.#saves.ask({ id, change });
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
@@ -81,6 +66,63 @@ export class PostgresOutcomeStore implements OutcomeStore {
       while (left-- > 0 && (await this.#run(statement, [])).rows[0]!['purged'] !== 0);
     }
   }
+
+  async #beginAll(mails: readonly Begun[]): Promise<('go' | 'cancelled')[]> {
+    const { rows } = await this.#run(BEGIN, [
+      this.#queue,
+      this.#days,
+      ...columns(mails, ({ id, at, stalls, transport }) => [id, at, stalls, transport]),
+    ]);
+    const begun = new Set(rows.map((row) => row['id']));
+    return mails.map(({ id }) => (begun.has(id) ? 'go' : 'cancelled'));
+  }
+
+  async #saveAll(mails: readonly Saved[]): Promise<void[]> {
+    const keys = mails.flatMap(({ id, change }) => providerKeys(change).map((key) => [key, id] as const));
+    const values = [this.#queue, this.#days, ...columns(mails, saveValues)];
+    if (keys.length === 0) await this.#run(SAVE, values);
+    else await this.#run(INDEX + SAVE, [...values, ...columns(keys, (pair) => pair)]);
+    return mails.map(() => undefined);
+  }
+}
+
+interface Begun {
+  readonly id: string;
+  readonly at: number;
+  readonly stalls: number;
+  readonly transport: string;
+}
+
+interface Saved {
+  readonly id: string;
+  readonly change: OutcomeChange;
+}
+
+function idOf({ id }: { readonly id: string }): string {
+  return id;
+}
+
+/** One array a column, for `unnest`. */
+function columns<T>(rows: readonly T[], valuesOf: (row: T) => readonly unknown[]): unknown[][] {
+  const values = rows.map(valuesOf);
+  return values[0]!.map((_, column) => values.map((row) => row[column]));
+}
+
+/** Empty for none. */
+function saveValues({ id, change }: Saved): unknown[] {
+  const { messageId, mail = '', about, attempt, stallBaseline = 0, deferrals = 0, content, recipients = [] } = change;
+  const packed = Object.fromEntries(recipients.map((outcome) => [outcome.address, packOutcome(outcome)]));
+  return [
+    id,
+    messageId,
+    mail,
+    JSON.stringify(packed),
+    attempt ? packAttempt(attempt) : '',
+    stallBaseline,
+    deferrals,
+    content === undefined ? '' : JSON.stringify(content),
+    about ? JSON.stringify(about) : '',
+  ];
 }
 
 const TABLE = `${STORE_SCHEMA}.outcome`;
@@ -91,20 +133,23 @@ const EXPIRES = `current_date + $3::int`;
 
 const LOAD = `SELECT * FROM ${TABLE} WHERE queue = $1 AND id = $2`;
 
+/** In the order of their ids, so that two workers never wait for each other. */
 const BEGIN = `
 INSERT INTO ${TABLE} AS stored (queue, id, sending_since, sending_stalls, sending_by, expires_on)
-VALUES ($1, $2, $4, $5, $6, ${EXPIRES})
+SELECT $1, id, at, stalls, transport, current_date + $2::int
+FROM unnest($3::text[], $4::bigint[], $5::int[], $6::text[]) AS given (id, at, stalls, transport)
+ORDER BY id
 ON CONFLICT (queue, id) DO UPDATE
 SET sending_since = excluded.sending_since, sending_stalls = excluded.sending_stalls, sending_by = excluded.sending_by,
   expires_on = excluded.expires_on
 WHERE NOT stored.cancelled
-RETURNING 1 AS go`;
+RETURNING stored.id`;
 
 /** A provider's id that is there already is kept: one and the same id is one and the same mail. */
 const INDEX = `
 WITH indexed AS (
   INSERT INTO ${STORE_SCHEMA}.provider_message (queue, id, mail_id, expires_on)
-  SELECT $1, key, $2, ${EXPIRES} FROM unnest($12::text[]) AS given (key)
+  SELECT $1, key, mail, current_date + $2::int FROM unnest($12::text[], $13::text[]) AS given (key, mail) ORDER BY key
   ON CONFLICT DO NOTHING
 )`;
 
@@ -112,7 +157,11 @@ WITH indexed AS (
 const SAVE = `
 INSERT INTO ${TABLE} AS stored
   (queue, id, message_id, mail, recipients, attempts, stall_baseline, deferrals, content, about, expires_on)
-VALUES ($1, $2, $4, $5, $6::jsonb, array_remove(ARRAY[$7::text], NULL), $8, $9, $10, $11, ${EXPIRES})
+SELECT $1, id, message_id, nullif(mail, ''), recipients::jsonb, array_remove(ARRAY[nullif(attempt, '')], NULL), stalls, deferrals,
+  nullif(content, ''), nullif(about, ''), current_date + $2::int
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::text[])
+  AS given (id, message_id, mail, recipients, attempt, stalls, deferrals, content, about)
+ORDER BY id
 ON CONFLICT (queue, id) DO UPDATE SET
   message_id = excluded.message_id,
   mail = coalesce(excluded.mail, stored.mail),
@@ -121,8 +170,8 @@ ON CONFLICT (queue, id) DO UPDATE SET
     WHERE coalesce(left(stored.recipients ->> address, 1) <= left(outcome #>> '{}', 1), true)),
   attempts = CASE WHEN stored.attempts @> excluded.attempts THEN stored.attempts
     ELSE (stored.attempts || excluded.attempts)[greatest(1, cardinality(stored.attempts) + 2 - ${MOST_ATTEMPTS}):] END,
-  sending_since = CASE WHEN $7::text IS NULL THEN stored.sending_since END,
-  sending_by = CASE WHEN $7::text IS NULL THEN stored.sending_by END,
+  sending_since = CASE WHEN cardinality(excluded.attempts) = 0 THEN stored.sending_since END,
+  sending_by = CASE WHEN cardinality(excluded.attempts) = 0 THEN stored.sending_by END,
   stall_baseline = greatest(stored.stall_baseline, excluded.stall_baseline),
   deferrals = greatest(stored.deferrals, excluded.deferrals),
   content = coalesce(stored.content, excluded.content),

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { Gathering } from '../gathering.js';
 import {
   providerKey,
   providerKeys,
@@ -20,6 +21,8 @@ export class RedisOutcomeStore implements OutcomeStore {
   readonly #prefix: string;
   readonly #guard: Guard;
   readonly #retention: number;
+  readonly #begins = new Gathering((mails: readonly Begun[]) => this.#beginAll(mails), idOf);
+  readonly #saves = new Gathering((mails: readonly Saved[]) => this.#saveAll(mails), idOf);
 
   /** @param prefix of its keys, with the hash tag of the queue's keys @param retention in milliseconds */
   constructor(client: Redis | Cluster, prefix: string, guard: Guard, retention = RETENTION) {
@@ -27,7 +30,7 @@ export class RedisOutcomeStore implements OutcomeStore {
     this.#client = client;
     this.#prefix = prefix;
     this.#guard = guard;
-    for (const [name, script] of Object.entries(OUTCOME_SCRIPTS)) client.defineCommand(COMMAND + name, script);
+    for (const [name, lua] of Object.entries(OUTCOME_SCRIPTS)) client.defineCommand(COMMAND + name, { lua });
   }
 
   async load(id: string): Promise<MailRecord | null> {
@@ -35,41 +38,21 @@ export class RedisOutcomeStore implements OutcomeStore {
     return Object.keys(fields).length === 0 ? null : recordOf(fields);
   }
 
-  async begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
-    return (await this.#run('begin', id, [at, stalls, transport])) === 1 ? 'go' : 'cancelled';
+  begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
+    return this.#begins.ask({ id, at, stalls, transport });
   }
 
-  async save(id: string, change: OutcomeChange): Promise<void> {
-    const {
-      messageId,
-      mail = '',
-      about,
-      attempt,
-      stallBaseline = '',
-      deferrals = '',
-      content,
-      recipients = [],
-    } = change;
-    const line = attempt ? packAttempt(attempt) : '';
-    const text = content === undefined ? '' : JSON.stringify(content);
-    const head = about ? JSON.stringify(about) : '';
-    const args: (string | number)[] = [messageId, mail, line, stallBaseline, deferrals, text, head];
-    for (const outcome of recipients) args.push(outcome.address, packOutcome(outcome));
-    const keys = providerKeys(change);
-    // First, so that what is saved can be found; in the same write.
-    const indexed = keys.map((key) =>
-      this.#guard(() => this.#client.set(this.#prefix + PROVIDER_ID + key, id, 'PX', this.#retention)),
-    );
-    await Promise.all([...indexed, this.#run('save', id, args)]);
+  save(id: string, change: OutcomeChange): Promise<void> {
+    return this.#saves.ask({ id, change });
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
-    return { sending: (await this.#run('cancel', id, [])) === 1 };
+    return { sending: (await this.#run('cancel', [id], [])) === 1 };
   }
 
   async reopen(id: string, addresses: readonly string[], at: number): Promise<void> {
     const outcomes = addresses.flatMap((address) => [address, packOutcome(reopened(address, at))]);
-    await this.#run('reopen', id, [at, ...outcomes]);
+    await this.#run('reopen', [id], [at, ...outcomes]);
   }
 
   async mailOf(providerMessageId: string): Promise<string | undefined> {
@@ -77,10 +60,55 @@ export class RedisOutcomeStore implements OutcomeStore {
     return (await this.#guard(() => this.#client.get(key))) ?? undefined;
   }
 
-  #run(name: keyof typeof OUTCOME_SCRIPTS, id: string, args: readonly (string | number)[]): Promise<unknown> {
-    const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    return this.#guard(() => client[COMMAND + name]!(this.#prefix + id, this.#retention, ...args));
+  async #beginAll(mails: readonly Begun[]): Promise<('go' | 'cancelled')[]> {
+    const args = mails.flatMap(({ at, stalls, transport }) => [at, stalls, transport]);
+    const answers = (await this.#run('begin', mails.map(idOf), args)) as number[];
+    return answers.map((answer) => (answer === 1 ? 'go' : 'cancelled'));
   }
+
+  async #saveAll(mails: readonly Saved[]): Promise<void[]> {
+    const indexed = mails.flatMap(({ id, change }) => providerKeys(change).map((key) => this.#index(key, id)));
+    const args = mails.flatMap(({ change }) => saveArguments(change));
+    // The index first, so that what is saved can be found; in the same write.
+    await Promise.all([...indexed, this.#run('save', mails.map(idOf), args)]);
+    return mails.map(() => undefined);
+  }
+
+  #index(key: string, id: string): Promise<unknown> {
+    return this.#guard(() => this.#client.set(this.#prefix + PROVIDER_ID + key, id, 'PX', this.#retention));
+  }
+
+  #run(name: keyof typeof OUTCOME_SCRIPTS, ids: string[], args: readonly (string | number)[]): Promise<unknown> {
+    const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    const keys = ids.map((id) => this.#prefix + id);
+    return this.#guard(() => client[COMMAND + name]!(keys.length, ...keys, this.#retention, ...args));
+  }
+}
+
+interface Begun {
+  readonly id: string;
+  readonly at: number;
+  readonly stalls: number;
+  readonly transport: string;
+}
+
+interface Saved {
+  readonly id: string;
+  readonly change: OutcomeChange;
+}
+
+function idOf({ id }: { readonly id: string }): string {
+  return id;
+}
+
+function saveArguments(change: OutcomeChange): (string | number)[] {
+  const { messageId, mail = '', about, attempt, stallBaseline = '', deferrals = '', content, recipients = [] } = change;
+  const line = attempt ? packAttempt(attempt) : '';
+  const text = content === undefined ? '' : JSON.stringify(content);
+  const head = about ? JSON.stringify(about) : '';
+  const args = [messageId, mail, line, stallBaseline, deferrals, text, head, recipients.length];
+  for (const outcome of recipients) args.push(outcome.address, packOutcome(outcome));
+  return args;
 }
 
 const COMMAND = 'relayOutcome:';

@@ -1,3 +1,4 @@
+import { Gathering } from '../gathering.js';
 import type { SuppressionEntry, SuppressionScope } from './suppression-entry.interface.js';
 
 type Found = Map<string, SuppressionEntry>;
@@ -7,13 +8,10 @@ export interface SuppressionLookup {
   check(addresses: readonly string[], scope: SuppressionScope): Promise<Found>;
 }
 
-/**
- * Asks the suppression list for mails that are about to be queued or sent. While a lookup is under way, those that come are gathered for
- * the next one: as many mails as there are cost two round trips at most.
- */
+/** Asks the suppression list for mails that are about to be queued or sent, for many of them at once. */
 export class SuppressionGate {
   readonly #list: SuppressionLookup;
-  readonly #scopes = new Map<string, Gathering>();
+  readonly #scopes = new Map<string, Gathering<readonly string[], Found>>();
 
   constructor(list: SuppressionLookup) {
     this.#list = list;
@@ -21,44 +19,26 @@ export class SuppressionGate {
 
   /** Those of the addresses that must not be written to. @throws QueueUnavailableError */
   check(addresses: readonly string[], scope: SuppressionScope): Promise<Found> {
-    const key = JSON.stringify([scope.stream, scope.tenant]);
-    const gathering = this.#scopes.get(key) ?? { scope, waiting: [], busy: false };
-    this.#scopes.set(key, gathering);
-    return new Promise((resolve, reject) => {
-      gathering.waiting.push({ addresses, resolve, reject });
-      if (!gathering.busy) void this.#ask(key, gathering);
-    });
+    return this.#asking(scope).ask(addresses);
   }
 
-  async #ask(key: string, gathering: Gathering): Promise<void> {
-    gathering.busy = true;
-    // Those of the same moment go together.
-    await undefined;
-    while (gathering.waiting.length > 0) {
-      const asked = gathering.waiting.splice(0);
-      try {
-        const found = await this.#list.check(
-          asked.flatMap(({ addresses }) => addresses),
-          gathering.scope,
-        );
-        for (const { addresses, resolve } of asked) resolve(only(addresses, found));
-      } catch (error) {
-        for (const { reject } of asked) reject(error);
-      }
+  #asking(scope: SuppressionScope): Gathering<readonly string[], Found> {
+    const key = `${scope.stream ?? ''} ${scope.tenant ?? ''}`;
+    let asking = this.#scopes.get(key);
+    if (!asking) {
+      asking = new Gathering(async (asked) => {
+        const found = await this.#list.check(asked.flat(), scope);
+        return asked.map((addresses) => only(addresses, found));
+      });
+      if (this.#scopes.size >= MOST_SCOPES) this.#scopes.clear();
+      this.#scopes.set(key, asking);
     }
-    this.#scopes.delete(key);
+    return asking;
   }
 }
 
-interface Gathering {
-  readonly scope: SuppressionScope;
-  readonly waiting: {
-    addresses: readonly string[];
-    resolve: (found: Found) => void;
-    reject: (error: unknown) => void;
-  }[];
-  busy: boolean;
-}
+/** Tenants come and go. */
+const MOST_SCOPES = 1_000;
 
 function only(addresses: readonly string[], found: Found): Found {
   if (found.size === 0) return found;

@@ -69,12 +69,21 @@ function receive(socket, delay, onMessage) {
   // The end of the message as far as it has come, over the edges of chunks.
   let tail = Buffer.alloc(0);
   let inData = false;
-  const say = (text) => (delay > 0 ? setTimeout(() => socket.write(text), delay) : socket.write(text));
+  let answers = '';
+  // One write for all that came at once, as servers that know PIPELINING do.
+  const answer = () => {
+    const text = answers;
+    answers = '';
+    if (text === '') return;
+    if (delay > 0) setTimeout(() => socket.write(text), delay);
+    else socket.write(text);
+  };
 
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk) => {
     let at = 0;
     while (at < chunk.length) at = inData ? message(chunk, at) : commands(chunk, at);
+    answer();
   });
   socket.write('220 sink.test ESMTP\r\n');
 
@@ -89,25 +98,26 @@ function receive(socket, delay, onMessage) {
       return chunk.length;
     }
     inData = false;
-    say(`250 2.0.0 Ok: queued as ${onMessage()}\r\n`);
+    answers += `250 2.0.0 Ok: queued as ${onMessage()}\r\n`;
     return end;
   }
 
   function commands(chunk, at) {
-    let answers = '';
     let end = chunk.indexOf(10, at);
     while (end >= 0 && !inData) {
       const verb = (rest + chunk.latin1Slice(at, Math.min(end, at + 4))).slice(0, 4).toUpperCase();
       rest = '';
       answers += ANSWERS[verb] ?? '250 Ok\r\n';
       at = end + 1;
-      if (verb === 'QUIT') socket.end(answers);
+      if (verb === 'QUIT') {
+        socket.end(answers);
+        answers = '';
+      }
       if (verb === 'DATA') {
         inData = true;
         tail = Buffer.from('\r\n');
       } else end = chunk.indexOf(10, at);
     }
-    if (answers !== '') say(answers);
     if (inData) return at;
     rest += chunk.latin1Slice(at);
     return chunk.length;
