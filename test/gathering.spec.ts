@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { QueueUnavailableError } from '../../lib/errors/queue-unavailable.error.js';
-import { Gathering } from '../../lib/gathering.js';
+import { QueueUnavailableError } from '../lib/errors/queue-unavailable.error.js';
+import { Gathering } from '../lib/gathering.js';
 
 interface Question {
   readonly key: string;
