@@ -62,7 +62,7 @@ export class TemplateCompiler {
       partials,
       partialEnding: text ? '.txt.hbs' : '.hbs',
     });
-    const delegate = this.#environment.compile(program, {
+    const delegate = this.#delegate(program, {
       noEscape: text,
       knownHelpers: Object.fromEntries(Object.keys(this.#helpers).map((name) => [name, true])) as KnownHelpers,
       knownHelpersOnly: true,
@@ -79,7 +79,24 @@ export class TemplateCompiler {
     return { file, use, delegate, render };
   }
 
-  /** Handlebars wraps each helper anew in every render, so it gets those only that are used; partials inherit them. */
+  /** As `Handlebars.compile` does it; but what it would set up anew for every render, the helpers above all, is kept for the next. */
+  #delegate(program: hbs.AST.Program, options: CompileOptions): Handlebars.TemplateDelegate {
+    const { Compiler, JavaScriptCompiler, template } = this.#environment as unknown as CompilerParts;
+    const filled = { data: true, ...options };
+    const environment = new Compiler().compile(program, filled);
+    const delegate = template(new JavaScriptCompiler().compile(environment, filled, undefined, true));
+    const setUp = delegate._setup;
+    let last: unknown;
+    delegate._setup = (given) => {
+      if (!given.partial && last !== undefined && given.partials === last) return;
+      setUp(given);
+      // Whoever uses it as a partial brings his own.
+      last = given.partial ? undefined : given.partials;
+    };
+    return delegate;
+  }
+
+  /** Those that are used; partials inherit them. */
   #helpersOf(use: TemplateUse): Record<string, Helper> {
     if (use.partials) return this.#helpers;
     return Object.fromEntries([...use.helpers].map((name) => [name, this.#helpers[name]!]));
@@ -102,6 +119,19 @@ export class TemplateCompiler {
     return program;
   }
 }
+
+/** The parts that `Handlebars.compile` is made of: https://github.com/handlebars-lang/handlebars.js/blob/master/docs/compiler-api.md */
+interface CompilerParts {
+  readonly Compiler: new () => { compile(program: hbs.AST.Program, options: CompileOptions): object };
+  readonly JavaScriptCompiler: new () => {
+    compile(environment: object, options: CompileOptions, context: undefined, asObject: true): object;
+  };
+  template(specification: object): PreparedDelegate;
+}
+
+type PreparedDelegate = Handlebars.TemplateDelegate & {
+  _setup: (options: { partial?: boolean; partials?: unknown }) => void;
+};
 
 /**
  * Without helpers and partials of its own: these are given to every render, and Handlebars would copy them each time. What
