@@ -140,7 +140,9 @@ describe.each(BACKENDS)('with its $backend gone, a queue', ({ server, options })
   it('finds a way around connections that went silent for good', { timeout: 60_000 }, async () => {
     await open();
     const recorder = new Recorder();
-    const worker = queue!.work(recorder.handler(), { concurrency: 1 });
+    // A job may have been handed out over a connection that is gone: it comes back when its lock has run out.
+    const soon = { concurrency: 1, lockDuration: 1_500, stalledInterval: 750 };
+    const worker = queue!.work(recorder.handler(), soon);
     await queue!.add(newMail());
     await recorder.taken(1);
     proxy.strand();
