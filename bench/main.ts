@@ -4,15 +4,18 @@ import { NestFactory } from '@nestjs/core';
 import { Mailer, MailModule, SmtpTransport } from '@nestjs/mail';
 import { Queue } from 'bullmq';
 import Handlebars from 'handlebars';
+import { createTransport } from 'nodemailer';
 import { MailService } from 'nestjs-mail-relay';
 import { startRedis } from '../test/support/redis.js';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
+import { backends } from './backends.js';
 import { composing, signing } from './composing.js';
 import { distance } from './distance.js';
 import { HandWired } from './hand-wired.subject.js';
 import { FROM, HTML, recipient, TEXT, welcome } from './mails.js';
 import { compare, inParallel, report } from './measure.js';
 import { memory } from './memory.js';
+import { endurance, processes } from './processes.js';
 import { backlog, latency } from './scale.js';
 import { relayApplication } from './relay.subject.js';
 
@@ -35,10 +38,13 @@ const parts: Record<string, () => Promise<void>> = {
   signing: () => signing(ROUNDS, Math.ceil(MAILS / 5)),
   queueing,
   delivering,
+  backends: () => backends(redis.url, ROUNDS, MAILS),
+  processes: () => processes(redis.url, ROUNDS, MAILS),
   distance: () => distance(redis.url, Math.ceil(MAILS / 5)),
   latency: () => latency(redis.url, MAILS),
   backlog: () => backlog(redis.url, MAILS, BACKLOGS),
   memory: () => memory(redis.url),
+  ...(process.env.ENDURE && { endurance: () => endurance(redis.url, Number(process.env.ENDURE)) }),
 };
 const chosen = process.argv.slice(2);
 for (const [name, run] of Object.entries(parts)) if (chosen.length === 0 || chosen.includes(name)) await run();
@@ -103,6 +109,7 @@ async function delivering(): Promise<void> {
   const mail = app.get(MailService);
   const wired = new HandWired(connection, sink.port, CONNECTIONS, CONCURRENCY);
   const direct = await nestMail();
+  const pool = nodemailerPool();
   const arrived = async (before: number) => {
     while ((await sink.count()).messages < before + MAILS) await new Promise((resolve) => setTimeout(resolve, 2));
     return MAILS;
@@ -115,6 +122,7 @@ async function delivering(): Promise<void> {
   const rates = await compare(
     [
       { name: 'BullMQ and nodemailer, wired by hand', run: through((i) => wired.send(recipient(i), welcome(i))) },
+      { name: "nodemailer's pool, no queue", run: through((i) => pool.send(i)) },
       { name: '@nestjs/mail, pooled, no queue', run: through((i) => direct.send(i)) },
       { name: 'nestjs-mail-relay', run: through((i) => mail.send(welcome(i), { to: recipient(i) })) },
       { name: 'nestjs-mail-relay, sendNow()', run: through((i) => mail.sendNow(welcome(i), { to: recipient(i) })) },
@@ -122,7 +130,38 @@ async function delivering(): Promise<void> {
     ROUNDS,
   );
   report('From send() to the 250 of an SMTP server in another process', rates);
+  pool.close();
   await Promise.all([app.close(), wired.close(), direct.close()]);
+}
+
+/** The same words, rendered by templates that were compiled once. */
+const rendered = (() => {
+  const html = Handlebars.compile(HTML);
+  const text = Handlebars.compile(TEXT, { noEscape: true });
+  return (index: number) => {
+    const context = welcome(index);
+    return {
+      to: recipient(index),
+      subject: `Welcome, ${context.name}`,
+      html: html(context),
+      text: text(context),
+    };
+  };
+})();
+
+function nodemailerPool(): { send(index: number): Promise<unknown>; close(): void } {
+  const transport = createTransport({
+    host: '127.0.0.1',
+    port: sink.port,
+    pool: true,
+    maxConnections: CONNECTIONS,
+    maxMessages: Infinity,
+    ignoreTLS: true,
+  });
+  return {
+    send: (index) => transport.sendMail({ from: FROM, ...rendered(index) }),
+    close: () => transport.close(),
+  };
 }
 
 async function nestMail(): Promise<{ send(index: number): Promise<unknown>; close(): Promise<void> }> {
@@ -136,18 +175,8 @@ async function nestMail(): Promise<{ send(index: number): Promise<unknown>; clos
   class DirectModule {}
   const app = await NestFactory.createApplicationContext(DirectModule, { logger: ['error'] });
   const mailer = app.get(Mailer);
-  const html = Handlebars.compile(HTML);
-  const text = Handlebars.compile(TEXT, { noEscape: true });
   return {
-    send: (index) => {
-      const context = welcome(index);
-      return mailer.send({
-        to: recipient(index),
-        subject: `Welcome, ${context.name}`,
-        html: html(context),
-        text: text(context),
-      });
-    },
+    send: (index) => mailer.send(rendered(index)),
     close: () => app.close(),
   };
 }

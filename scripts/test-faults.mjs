@@ -22,6 +22,7 @@ const files = [
   'test/delivery/flow.spec.ts',
   'test/transport/smtp-large-message.spec.ts',
   'test/transport/smtp-outcomes.spec.ts',
+  'test/transport/smtp-pipelining.spec.ts',
   'test/feedback',
 ];
 const vitest = join(import.meta.dirname, '..', 'node_modules', 'vitest', 'vitest.mjs');
