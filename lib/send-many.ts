@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { MailError } from './errors/mail.error.js';
 import { MailMessageError } from './errors/mail-message.error.js';
 import { toMailError } from './delivery/attempt.js';
@@ -44,52 +45,82 @@ export function runSendMany(rows: unknown, options: SendManyOptions, steps: Send
   if (!isIterable(rows)) throw new MailMessageError('mails', 'is an array, an iterable or an async iterable of mails');
   let summary: Promise<SendSummary> | undefined;
   let started = false;
-  const start = () => {
+  const start = (ahead: boolean) => {
     if (started)
       throw new MailError('A run of sendMany() can be awaited or iterated once', { permanent: true, scope: 'message' });
     started = true;
-    return items(rows, chunk, signal, steps);
+    return items(rows, { chunk, ahead, signal }, steps);
   };
   return {
-    [Symbol.asyncIterator]: () => start(),
+    [Symbol.asyncIterator]: () => start(false),
     // oxlint-disable-next-line unicorn/no-thenable -- to be awaited is what a SendRun is for
-    then: (resolve, reject) => (summary ??= summarise(start)).then(resolve, reject),
+    then: (resolve, reject) => (summary ??= summarise(() => start(true))).then(resolve, reject),
   };
+}
+
+interface Pace {
+  readonly chunk: number;
+  /** The next chunk is made while one is on its way to the queue; who iterates gets results before more rows are read. */
+  readonly ahead: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 async function* items(
   rows: Iterable<unknown> | AsyncIterable<unknown>,
-  chunk: number,
-  signal: AbortSignal | undefined,
+  { chunk, ahead, signal }: Pace,
   steps: SendManySteps,
 ): AsyncGenerator<SendManyItem> {
   let index = 0;
-  let prepared: (NewMail | MailError)[] = [];
+  let prepared: Prepared[] = [];
+  let queueing: Queueing | undefined;
   for await (const row of rows) {
     signal?.throwIfAborted();
     prepared.push(await steps.prepare(row).catch(toMailError));
+    // Whatever else the process does has its turn, the chunk before this one among it.
+    if (prepared.length % ROWS_A_TURN === 0) await setImmediate();
     if (prepared.length < chunk) continue;
-    yield* queueChunk(prepared, index, steps);
+    if (queueing) yield* results(queueing, steps);
+    queueing = queueChunk(prepared, index, steps);
+    if (!ahead) {
+      yield* results(queueing, steps);
+      queueing = undefined;
+    }
     index += prepared.length;
     prepared = [];
   }
+  if (queueing) yield* results(queueing, steps);
   signal?.throwIfAborted();
-  yield* queueChunk(prepared, index, steps);
+  yield* results(queueChunk(prepared, index, steps), steps);
 }
 
-async function* queueChunk(
-  prepared: readonly (NewMail | MailError)[],
-  start: number,
-  steps: SendManySteps,
-): AsyncGenerator<SendManyItem> {
+type Prepared = NewMail | MailError;
+
+/** A chunk on its way. */
+interface Queueing {
+  readonly prepared: readonly Prepared[];
+  /** The place of its first row. */
+  readonly start: number;
+  readonly added: Promise<readonly AdmittedMail[]>;
+}
+
+function queueChunk(prepared: readonly Prepared[], start: number, steps: SendManySteps): Queueing {
   const mails = prepared.filter((one): one is NewMail => !(one instanceof MailError));
-  const added = mails.length === 0 ? [] : await steps.add(mails);
+  const added = mails.length === 0 ? Promise.resolve([]) : steps.add(mails);
+  // Whoever takes the results is told; until then nobody listens.
+  added.catch(() => {});
+  return { prepared, start, added };
+}
+
+async function* results({ prepared, start, added }: Queueing, steps: SendManySteps): AsyncGenerator<SendManyItem> {
+  const admitted = await added;
   let next = 0;
   for (const [offset, one] of prepared.entries()) {
     const index = start + offset;
-    yield one instanceof MailError ? { index, error: one } : { index, ...(await steps.result(one, added[next++]!)) };
+    yield one instanceof MailError ? { index, error: one } : { index, ...(await steps.result(one, admitted[next++]!)) };
   }
 }
+
+const ROWS_A_TURN = 50;
 
 async function summarise(start: () => AsyncGenerator<SendManyItem>): Promise<SendSummary> {
   const summary: SendSummary = { queued: 0, duplicates: 0, suppressed: 0, rejected: 0 };

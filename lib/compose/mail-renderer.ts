@@ -111,11 +111,8 @@ export class MailRenderer {
   }
 
   async #complete(words: FilledTemplate, template: string): Promise<RenderedMail> {
-    return {
-      ...withText(words),
-      subject: words.subject,
-      attachments: await readAttachments(words.attachments, template),
-    };
+    const attachments = words.attachments?.length ? await readAttachments(words.attachments, template) : [];
+    return { ...withText(words), subject: words.subject, attachments };
   }
 
   #subject(given: Subject, own: string | undefined, context: object, where: string, locale?: string): string {

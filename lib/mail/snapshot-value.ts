@@ -108,19 +108,29 @@ function copyProperties(value: object, path: string, within: object[], except?: 
 }
 
 /** Own enumerable properties, and the getters of the classes. `__proto__` is no name that a template could ask for. */
-function keysOf(value: object): Set<string> {
-  const keys = new Set(Object.keys(value));
-  for (
-    let type = Object.getPrototypeOf(value) as object | null;
-    type && type !== Object.prototype;
-    type = Object.getPrototypeOf(type) as object | null
-  ) {
-    for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(type)))
-      if (property.get) keys.add(key);
-  }
+function keysOf(value: object): Iterable<string> {
+  const own = Object.keys(value);
+  const type = Object.getPrototypeOf(value) as object | null;
+  const getters = type === null || type === Object.prototype ? NO_GETTERS : gettersOf(type);
+  if (getters.length === 0 && !own.includes('__proto__')) return own;
+  const keys = new Set([...own, ...getters]);
   keys.delete('__proto__');
   return keys;
 }
+
+/** Of a class and those that it extends; looked for once. */
+function gettersOf(type: object): readonly string[] {
+  const known = GETTERS.get(type);
+  if (known) return known;
+  const found = Object.entries(Object.getOwnPropertyDescriptors(type)).flatMap(([key, { get }]) => (get ? key : []));
+  const parent = Object.getPrototypeOf(type) as object | null;
+  const getters = parent === null || parent === Object.prototype ? found : [...found, ...gettersOf(parent)];
+  GETTERS.set(type, getters);
+  return getters;
+}
+
+const GETTERS = new WeakMap<object, readonly string[]>();
+const NO_GETTERS: readonly string[] = [];
 
 /** @param call for a method without arguments */
 function read(value: object, key: string, path: string, call = false): unknown {
