@@ -8,6 +8,7 @@ import { createTransport } from 'nodemailer';
 import { MailService } from 'nestjs-mail-relay';
 import { startRedis } from '../test/support/redis.js';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
+import { attachment } from './attachment.js';
 import { backends } from './backends.js';
 import { composing, signing } from './composing.js';
 import { distance } from './distance.js';
@@ -44,6 +45,7 @@ const parts: Record<string, () => Promise<void>> = {
   latency: () => latency(redis.url, MAILS),
   backlog: () => backlog(redis.url, MAILS, BACKLOGS),
   memory: () => memory(redis.url),
+  attachment: () => attachment(redis.url, [10, 100]),
   ...(process.env.ENDURE && { endurance: () => endurance(redis.url, Number(process.env.ENDURE)) }),
 };
 const chosen = process.argv.slice(2);

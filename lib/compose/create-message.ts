@@ -4,7 +4,8 @@ import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
 import { mergeHeaders } from '../mail/headers.js';
 import type { SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
-import { composeMime } from '../mime/compose-mime.js';
+import { composePieces, joined } from '../mime/compose-mime.js';
+import type { RawInPieces } from '../mime/message-pieces.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailSnapshotHead } from './mail-composer.js';
 import type { RenderedMail } from './mail-renderer.js';
@@ -51,7 +52,7 @@ export function forRecipients(message: MailMessage, to: readonly string[]): Mail
 
 /** The attachments that a snapshot carries. @throws MailError for one that is gone */
 export function storedAttachments(stored: readonly SnapshotAttachment[]): BufferedAttachment[] {
-  return stored.map(({ filename, contentType, cid, content, gone }) => {
+  return stored.map(({ filename, contentType, cid, content, bytes, gone }) => {
     if (gone)
       throw new MailError(`The attachment ${filename ?? contentType} is not kept any more`, {
         permanent: true,
@@ -60,7 +61,7 @@ export function storedAttachments(stored: readonly SnapshotAttachment[]): Buffer
       });
     return bufferedAttachment({
       contentType,
-      bytes: Buffer.from(content, 'base64'),
+      bytes: bytes ?? Buffer.from(content, 'base64'),
       ...(filename !== undefined && { filename }),
       ...(cid !== undefined && { cid }),
     });
@@ -68,7 +69,8 @@ export function storedAttachments(stored: readonly SnapshotAttachment[]): Buffer
 }
 
 interface Bytes {
-  made?: Promise<Uint8Array>;
+  pieces?: Promise<readonly Uint8Array[]>;
+  whole?: Promise<Uint8Array>;
 }
 
 /** By message, so that a copy that an interceptor made with other words (`{ ...message, subject }`) has bytes of its own. */
@@ -80,6 +82,13 @@ function bytesOf(message: MailMessage): Bytes {
   return bytes;
 }
 
-async function composeOnce(this: MailMessage): Promise<Uint8Array> {
-  return (bytesOf(this).made ??= Promise.resolve(composeMime(this)));
+async function piecesOnce(this: MailMessage): Promise<readonly Uint8Array[]> {
+  return (bytesOf(this).pieces ??= Promise.resolve(composePieces(this)));
 }
+
+const composeOnce: RawInPieces = Object.assign(
+  function raw(this: MailMessage): Promise<Uint8Array> {
+    return (bytesOf(this).whole ??= piecesOnce.call(this).then(joined));
+  },
+  { pieces: piecesOnce },
+);

@@ -73,8 +73,10 @@ export interface SnapshotAttachment {
   readonly filename?: string;
   readonly contentType: string;
   readonly cid?: string;
-  /** Base64; empty where it lies elsewhere. */
+  /** Base64; empty where it lies elsewhere, or is at hand as bytes. */
   readonly content: string;
+  /** The content in this process's memory: before it is queued, and for the worker where many mails share it. Never stored. */
+  readonly bytes?: Uint8Array;
   /** Where the content lies that many mails share. */
   readonly blob?: string;
   /** It is not there any more. */

@@ -1,25 +1,49 @@
-import type { ByteWriter } from './byte-writer.js';
+/** Base64 in lines of 76 characters; RFC 2045 section 6.8. No line end after the last. Content that comes again is encoded once. */
+export function base64Lines(source: Uint8Array): Uint8Array {
+  const known = encoded.get(source);
+  if (known) return known;
+  const lines = encode(source);
+  // Nearly all comes once only, and is not worth being kept.
+  if (seen.has(source)) encoded.set(source, lines);
+  else seen.add(source);
+  return lines;
+}
 
-/** Base64 in lines of 76 characters; RFC 2045 section 6.8. No line end after the last. */
-export function writeBase64(out: ByteWriter, source: Uint8Array): void {
-  const encoded = Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString('base64');
-  const breaks = Math.max(0, Math.ceil(encoded.length / LINE) - 1);
-  out.encode(encoded.length + breaks * 2, (buffer, start) => {
-    // Written in one go so far ahead that the line ends still to come fill the gap, then moved back line by line.
-    let from = start + breaks * 2;
-    let to = start;
-    const end = from + buffer.write(encoded, from, 'latin1');
-    for (let line = 0; line < breaks; line++) {
-      buffer.copyWithin(to, from, from + LINE);
-      from += LINE;
-      to += LINE;
-      buffer[to++] = CR;
-      buffer[to++] = LF;
+const seen = new WeakSet<Uint8Array>();
+const encoded = new WeakMap<Uint8Array, Uint8Array>();
+
+/** Two characters at a time, for twelve bits. */
+function encode(source: Uint8Array): Uint8Array {
+  const characters = Math.ceil(source.length / 3) * 4;
+  const breaks = Math.max(0, Math.ceil(characters / LINE) - 1);
+  const lines = Buffer.allocUnsafeSlow(characters + breaks * 2);
+  const pairs = new Uint16Array(lines.buffer, lines.byteOffset, lines.length / 2);
+  const whole = source.length - (source.length % 3);
+  let to = 0;
+  let inLine = 0;
+  for (let from = 0; from < whole; from += 3) {
+    if (inLine === LINE) {
+      pairs[to++] = LINE_END;
+      inLine = 0;
     }
-    return end;
-  });
+    const bits = (source[from]! << 16) | (source[from + 1]! << 8) | source[from + 2]!;
+    pairs[to++] = PAIRS[bits >> 12]!;
+    pairs[to++] = PAIRS[bits & 0xfff]!;
+    inLine += 4;
+  }
+  if (whole < source.length) {
+    if (inLine === LINE) pairs[to++] = LINE_END;
+    lines.write(Buffer.from(source.subarray(whole)).toString('base64'), to * 2, 'latin1');
+  }
+  return lines;
 }
 
 const LINE = 76;
-const CR = 0x0d;
-const LF = 0x0a;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const LINE_END = pairOf('\r\n');
+const PAIRS = Uint16Array.from({ length: 4096 }, (_, bits) => pairOf(ALPHABET[bits >> 6]! + ALPHABET[bits & 63]!));
+
+/** As two characters lie in memory. */
+function pairOf(text: string): number {
+  return new Uint16Array(Uint8Array.from(Buffer.from(text, 'latin1')).buffer)[0]!;
+}

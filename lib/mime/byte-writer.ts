@@ -6,6 +6,7 @@ export class ByteWriter {
   #slab = Buffer.allocUnsafeSlow(SLAB);
   #start = 0;
   #end = 0;
+  #pieces: Uint8Array[] = [];
 
   /** Makes room for so many bytes more. */
   reserve(count: number): void {
@@ -35,13 +36,32 @@ export class ByteWriter {
     this.#end = encode(this.#slab, this.#end);
   }
 
-  /** The last byte written since the last {@link take}. */
+  /** Bytes as they are: copied, or a piece of their own where they are many. */
+  bytes(bytes: Uint8Array): void {
+    if (bytes.length < PIECE) {
+      this.reserve(bytes.length);
+      this.#slab.set(bytes, this.#end);
+      this.#end += bytes.length;
+      return;
+    }
+    if (this.#end > this.#start) this.#pieces.push(this.#take());
+    this.#pieces.push(bytes);
+  }
+
+  /** The last byte written that is no piece of its own. */
   get last(): number | undefined {
     return this.#end > this.#start ? this.#slab[this.#end - 1] : undefined;
   }
 
-  /** What was written since the last time. */
-  take(): Uint8Array {
+  /** What was written since the last time, in pieces; one at least. */
+  take(): readonly Uint8Array[] {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    if (this.#end > this.#start || pieces.length === 0) pieces.push(this.#take());
+    return pieces;
+  }
+
+  #take(): Uint8Array {
     const taken = this.#slab.subarray(this.#start, this.#end);
     this.#start = this.#end;
     if (this.#slab.length === SLAB) return taken;
@@ -53,6 +73,7 @@ export class ByteWriter {
 
   /** Forgets what was written since the last time. */
   discard(): void {
+    this.#pieces = [];
     this.#end = this.#start;
     if (this.#slab.length > SLAB) this.#renew();
   }
@@ -64,3 +85,6 @@ export class ByteWriter {
 }
 
 const SLAB = 128 * 1024;
+
+/** What is larger is not copied. */
+const PIECE = 16 * 1024;

@@ -1,4 +1,4 @@
-import { writeBase64 } from './base64.js';
+import { base64Lines } from './base64.js';
 import type { ByteWriter } from './byte-writer.js';
 import { type TransferEncoding, writeText } from './text-encoding.js';
 
@@ -51,7 +51,7 @@ function write(out: ByteWriter, entity: Entity, boundaries: Boundaries): void {
 function writeLeaf(out: ByteWriter, { fields, encoding, content }: Leaf): void {
   out.text(`${fields}Content-Transfer-Encoding: ${encoding}\r\n\r\n`);
   if (typeof content === 'string') writeText(out, content, encoding);
-  else writeBase64(out, content);
+  else out.bytes(base64Lines(content));
 }
 
 /** The id without what a boundary may not hold (RFC 2046 section 5.1.1), changed until no unencoded part holds it. */

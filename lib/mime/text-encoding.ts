@@ -1,4 +1,4 @@
-import { writeBase64 } from './base64.js';
+import { base64Lines } from './base64.js';
 import type { ByteWriter } from './byte-writer.js';
 import { LONGEST_LINE, PREFERRED_LINE } from './fold.js';
 import { writeQuotedPrintable } from './quoted-printable.js';
@@ -17,7 +17,7 @@ export function chooseEncoding(text: string): TransferEncoding {
 /** Writes a text with CRLF line ends, whatever they were. */
 export function writeText(out: ByteWriter, text: string, encoding: TransferEncoding): void {
   if (encoding === 'quoted-printable') writeQuotedPrintable(out, text);
-  else if (encoding === 'base64') writeBase64(out, Buffer.from(withCrlf(text)));
+  else if (encoding === 'base64') out.bytes(base64Lines(Buffer.from(withCrlf(text))));
   else out.text(withCrlf(text));
 }
 

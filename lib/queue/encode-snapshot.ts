@@ -1,6 +1,6 @@
 import { checkContentLimit } from '../compose/message-limits.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
-import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type { MailBody, MailSnapshot, SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
 import { encodeValue } from '../mail/snapshot-value.js';
 import type { NewMail } from './mail-queue.interface.js';
 
@@ -18,7 +18,8 @@ export function encodeSnapshot(
     ...(filename !== undefined && { filename }),
     contentType,
     ...(cid !== undefined && { cid }),
-    content: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
+    content: '',
+    bytes,
   }));
   const encoded = encodeValue(body);
   checkContentLimit(encoded.length);
@@ -30,4 +31,13 @@ export function encodeSnapshot(
       deduplication: { id: deduplication, ttl: notBefore - now + retry.maxAge + HOLD },
     }),
   };
+}
+
+/** An attachment as it is stored, with its content in it. */
+export function storedAttachment({ bytes, ...attachment }: SnapshotAttachment): SnapshotAttachment {
+  return bytes ? { ...attachment, content: base64(bytes) } : attachment;
+}
+
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }

@@ -6,6 +6,7 @@ import { MemoryCountStore } from '../store/memory.count-store.js';
 import { MemoryTimelineStore } from '../store/memory.timeline-store.js';
 import { MemorySharedStore } from '../store/memory.shared-store.js';
 import { MemorySuppressionStore } from '../store/memory.suppression-store.js';
+import { storedAttachment } from './encode-snapshot.js';
 import { MemoryMailWorker, type MemoryJob } from './memory-mail-worker.js';
 import { MemoryTaskQueue } from './memory-task-queue.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
@@ -156,7 +157,8 @@ export class MemoryMailQueue implements MailQueue {
     if (held && held.until > now) return { id: held.jobId, duplicate: held.jobId !== snapshot.id };
     if (deduplication) this.#keys.set(deduplication.id, { jobId: snapshot.id, until: now + deduplication.ttl });
     if (!this.#jobs.has(snapshot.id)) {
-      const copy = JSON.parse(JSON.stringify(snapshot)) as MailSnapshot;
+      const stored = { ...snapshot, attachments: snapshot.attachments.map(storedAttachment) };
+      const copy = JSON.parse(JSON.stringify(stored)) as MailSnapshot;
       const job: MemoryJob = {
         snapshot: copy,
         state: 'waiting',

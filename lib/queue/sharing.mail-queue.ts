@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { RETENTION } from '../delivery/outcome-store.interface.js';
 import type { MailSnapshot, SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
 import type { BlobStore } from './blob-store.interface.js';
+import { base64, storedAttachment } from './encode-snapshot.js';
 import { DelegatingMailQueue, withSnapshot } from './delegating.mail-queue.js';
 import type {
   AddedMail,
@@ -32,18 +33,14 @@ export class SharingMailQueue extends DelegatingMailQueue {
   }
 
   override add(mail: NewMail): Promise<AddedMail> {
-    if (!isHeavy(mail)) return this.queue.add(mail);
-    return this.#shared(mail).then((shared) => this.queue.add(shared));
+    if (mail.snapshot.attachments.length === 0) return this.queue.add(mail);
+    return this.#stored(mail).then((stored) => this.queue.add(stored));
   }
 
-  override addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
-    return mails.some(isHeavy) ? this.#addShared(mails) : this.queue.addMany(mails);
-  }
-
-  async #addShared(mails: readonly NewMail[]): Promise<AddedMail[]> {
-    const shared: NewMail[] = [];
-    for (const mail of mails) shared.push(await this.#shared(mail));
-    return this.queue.addMany(shared);
+  override async addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
+    const stored: NewMail[] = [];
+    for (const mail of mails) stored.push(mail.snapshot.attachments.length === 0 ? mail : await this.#stored(mail));
+    return this.queue.addMany(stored);
   }
 
   override withTransaction(tx: TransactionLike): MailQueue {
@@ -64,76 +61,81 @@ export class SharingMailQueue extends DelegatingMailQueue {
     return outcome;
   }
 
-  async #shared(mail: NewMail): Promise<NewMail> {
+  async #stored(mail: NewMail): Promise<NewMail> {
     const { snapshot, delay } = mail;
-    if (!isHeavy(mail)) return mail;
     const time = delay + snapshot.retry.maxAge + SPARE;
     const attachments: SnapshotAttachment[] = [];
-    for (const one of snapshot.attachments) attachments.push(isLarge(one) ? await this.#reference(one, time) : one);
+    for (const attachment of snapshot.attachments) {
+      const { bytes, ...one } = attachment;
+      const blob = bytes && bytes.length >= LARGE ? await this.#shared(bytes, time) : undefined;
+      attachments.push(blob === undefined ? storedAttachment(attachment) : { ...one, blob });
+    }
     return { ...mail, snapshot: { ...snapshot, attachments } };
   }
 
-  async #reference(attachment: SnapshotAttachment, time: number): Promise<SnapshotAttachment> {
-    const key = createHash('sha256').update(attachment.content).digest('base64url');
+  /** Where a content lies that came before; undefined for one that comes for the first time. */
+  async #shared(bytes: Uint8Array, time: number): Promise<string | undefined> {
+    const key = createHash('sha256').update(bytes).digest('base64url');
     const until = this.#seen.get(key);
     this.#seen.delete(key);
     this.#seen.set(key, until ?? 0);
     if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.keys().next().value!);
-    if (until === undefined) return attachment;
+    if (until === undefined) return undefined;
     const wanted = Date.now() + time;
     if (until < wanted) {
       // For somewhat longer, so that the next mails need not ask.
-      if (!(await this.#blobs.keep(key, time + AHEAD))) await this.#blobs.put(key, attachment.content, time + AHEAD);
+      if (!(await this.#blobs.keep(key, time + AHEAD))) await this.#blobs.put(key, base64(bytes), time + AHEAD);
       this.#seen.set(key, wanted + AHEAD);
     }
-    return { ...attachment, content: '', blob: key };
+    return key;
   }
 
   async #whole(snapshot: MailSnapshot): Promise<MailSnapshot> {
     const attachments = await Promise.all(
       snapshot.attachments.map(async ({ blob, ...one }) => {
         if (blob === undefined) return one;
-        const content = this.#cache.get(blob) ?? (await this.#blobs.get(blob));
-        if (content === null) return { ...one, gone: true };
-        this.#cache.set(blob, content);
-        return { ...one, content };
+        const bytes = await this.#cache.get(blob, () => this.#blobs.get(blob));
+        return bytes === null ? { ...one, gone: true } : { ...one, bytes };
       }),
     );
     return { ...snapshot, attachments };
   }
 }
 
-/** What was read last, up to some megabytes: the next mail usually carries the same. */
+/** What was read last, up to some megabytes: the next mail usually carries the same. Those that ask for the same at once wait for one reading. */
 class ContentCache {
-  readonly #contents = new Map<string, string>();
+  readonly #contents = new Map<string, Uint8Array>();
+  readonly #reading = new Map<string, Promise<Uint8Array | null>>();
   #size = 0;
 
-  get(key: string): string | undefined {
-    return this.#contents.get(key);
+  async get(key: string, read: () => Promise<string | null>): Promise<Uint8Array | null> {
+    const known = this.#contents.get(key);
+    if (known) return known;
+    let reading = this.#reading.get(key);
+    if (!reading) {
+      reading = this.#read(key, read).finally(() => this.#reading.delete(key));
+      this.#reading.set(key, reading);
+    }
+    return reading;
   }
 
-  set(key: string, content: string): void {
-    if (this.#contents.has(key)) return;
-    this.#contents.set(key, content);
-    this.#size += content.length;
+  async #read(key: string, read: () => Promise<string | null>): Promise<Uint8Array | null> {
+    const content = await read();
+    if (content === null) return null;
+    const bytes = Buffer.from(content, 'base64');
+    this.#contents.set(key, bytes);
+    this.#size += bytes.length;
     for (const [oldest, { length }] of this.#contents) {
       if (this.#size <= LARGEST_CACHE || oldest === key) break;
       this.#contents.delete(oldest);
       this.#size -= length;
     }
+    return bytes;
   }
 }
 
-function isHeavy({ snapshot }: NewMail): boolean {
-  return snapshot.attachments.some(isLarge);
-}
-
-function isLarge({ content }: SnapshotAttachment): boolean {
-  return content.length >= LARGE;
-}
-
-/** In base64 characters: 48 kB. Smaller ones cost less than looking after them. */
-const LARGE = 64 * 1024;
+/** In bytes. Smaller ones cost less than looking after them. */
+const LARGE = 48 * 1024;
 const LARGEST_CACHE = 64 * 1024 * 1024;
 const MOST_SEEN = 1_000;
 /** Beyond the time in which a mail may be sent, in milliseconds. */

@@ -26,12 +26,22 @@ export class RedisBlobStore implements BlobStore {
     await this.#guard(() => this.#client.set(this.#prefix + key, content, 'PX', Math.ceil(time)));
   }
 
-  get(key: string): Promise<string | null> {
-    return this.#guard(() => this.#client.get(this.#prefix + key));
+  /** A piece at a time: what is large must not hold up everybody else's commands. */
+  async get(key: string): Promise<string | null> {
+    const name = this.#prefix + key;
+    const length = await this.#guard(() => this.#client.strlen(name));
+    let content = '';
+    for (let at = 0; at < length; at += PIECE)
+      content += await this.#guard(() => this.#client.getrange(name, at, at + PIECE - 1));
+    // Forgotten meanwhile, or never there.
+    return content.length === length && length > 0 ? content : null;
   }
 }
 
 const COMMAND = 'relayBlob:keep';
+
+/** In bytes. */
+const PIECE = 1024 * 1024;
 
 /** ARGV: for how many milliseconds at least. */
 const KEEP = `

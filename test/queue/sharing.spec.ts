@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { QueueOptions } from '../../lib/index.js';
+import { piecesOf } from '../../lib/mime/message-pieces.js';
 import { attachmentBytes } from '../support/attachment-bytes.js';
 import { RecordingTransport } from '../support/recording.transport.js';
 import { startRelay, type RelayApplication } from '../support/relay-application.js';
@@ -106,6 +107,22 @@ describe.each(PLACES)('an attachment that many mails carry, on %s', (_, place) =
     await Promise.all(ids.map((id) => other.wait(id)));
     expect(wire.messages).toHaveLength(33);
     for (const one of wire.messages) expect((await attachmentBytes(one)).equals(bytes)).toBe(true);
+  });
+
+  it('is read once, and in memory once, for the mails of one worker', async () => {
+    const { queue } = await place();
+    const { mail } = await open(queue, false);
+    const ids: string[] = [];
+    for (const row of rows(8)) ids.push((await mail.send(row)).id);
+    const { wire, mail: other } = await open(queue, true);
+    await Promise.all(ids.map((id) => other.wait(id)));
+    // The first mail has its own; the bytes of the others are encoded anew at most twice.
+    const encoded = new Set<Uint8Array>();
+    for (const message of wire.messages)
+      for (const piece of await piecesOf(message)) if (piece.length > 200_000) encoded.add(piece);
+    expect(encoded.size).toBeLessThanOrEqual(3);
+    for (const message of wire.messages)
+      expect(Buffer.concat(await piecesOf(message)).equals(await message.raw())).toBe(true);
   });
 
   it('fails its mails, and only those, should somebody have thrown it away', async () => {

@@ -79,7 +79,7 @@ export class SmtpConnection implements SmtpConversation {
 
   async transmit(
     envelope: SmtpEnvelope,
-    content: Uint8Array,
+    content: readonly Uint8Array[],
     guard: SmtpGuard,
     relinquish?: () => void,
   ): Promise<SmtpAnswer> {

@@ -36,12 +36,17 @@ export interface SmtpConversation {
   readonly state: 'ready' | 'closed';
 
   /**
-   * Sends one message. The content is MIME with CRLF line ends; leading dots are doubled on the way.
+   * Sends one message. The content, in pieces, is MIME with CRLF line ends; leading dots are doubled on the way.
    *
    * @param relinquish called, if the server is quick and knows PIPELINING, when the message is written: the next one may be given now, and
    * its envelope leaves together with this message (RFC 2920 section 3.1)
    */
-  transmit(envelope: SmtpEnvelope, content: Uint8Array, guard: SmtpGuard, relinquish?: () => void): Promise<SmtpAnswer>;
+  transmit(
+    envelope: SmtpEnvelope,
+    content: readonly Uint8Array[],
+    guard: SmtpGuard,
+    relinquish?: () => void,
+  ): Promise<SmtpAnswer>;
   /** RSET: forgets what was begun, and shows that the server is still there. Milliseconds. */
   reset(timeout: number): Promise<void>;
   /** QUIT, then closes. Never rejects, and takes a few seconds at most. */

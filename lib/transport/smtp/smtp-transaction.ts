@@ -33,7 +33,7 @@ export class SmtpTransaction implements SmtpExchange {
   readonly result: Promise<SmtpAnswer>;
   readonly #host: SmtpTransactionHost;
   readonly #envelope: SmtpEnvelope;
-  readonly #content: Uint8Array;
+  readonly #content: readonly Uint8Array[];
   readonly #guard: SmtpGuard;
   readonly #pipelined: boolean;
   readonly #commands: readonly string[];
@@ -53,7 +53,7 @@ export class SmtpTransaction implements SmtpExchange {
   constructor(
     host: SmtpTransactionHost,
     envelope: SmtpEnvelope,
-    content: Uint8Array,
+    content: readonly Uint8Array[],
     guard: SmtpGuard,
     reset: boolean,
   ) {
@@ -220,18 +220,20 @@ export class SmtpTransaction implements SmtpExchange {
     if (this.#over) return;
     if (signal.aborted) return this.#host.break(this.#givenUp());
     this.#stage = 'writing';
-    const content = this.#content;
     const stuffing = new DotStuffing();
-    let offset = 0;
-    for (; content.length - offset > PIECE; offset += PIECE) {
-      this.#host.watch();
-      this.#host.write(stuffing.piece(content.subarray(offset, offset + PIECE)));
-      await this.#host.flushed();
-      if (this.#over) return;
+    let last: Uint8Array | undefined;
+    for (const slice of slices(this.#content)) {
+      if (last) {
+        this.#host.watch();
+        this.#host.write(stuffing.piece(last));
+        await this.#host.flushed();
+        if (this.#over) return;
+      }
+      last = slice;
     }
     this.#stage = 'written';
     this.#host.watch();
-    this.#host.write(stuffing.piece(content.subarray(offset)));
+    if (last) this.#host.write(stuffing.piece(last));
     this.#host.write(stuffing.end());
     this.#host.written();
   }
@@ -256,12 +258,21 @@ export class SmtpTransaction implements SmtpExchange {
 /** Bytes written at once: a slow reader holds up the rest. */
 const PIECE = 64 * 1024;
 
+function* slices(content: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const piece of content)
+    for (let offset = 0; offset < piece.length; offset += PIECE) yield piece.subarray(offset, offset + PIECE);
+}
+
 /** With what the server offered: RFC 1870, 6152 and 6531. */
-function mailCommand({ from, to }: SmtpEnvelope, content: Uint8Array, extensions: ReadonlyMap<string, string>): string {
+function mailCommand(
+  { from, to }: SmtpEnvelope,
+  content: readonly Uint8Array[],
+  extensions: ReadonlyMap<string, string>,
+): string {
   let command = `MAIL FROM:<${from}>`;
   if (extensions.has('SMTPUTF8') && [from, ...to].some((address) => NON_ASCII.test(address))) command += ' SMTPUTF8';
-  if (extensions.has('8BITMIME') && !isAscii(content)) command += ' BODY=8BITMIME';
-  if (extensions.has('SIZE')) command += ` SIZE=${content.length}`;
+  if (extensions.has('8BITMIME') && !content.every((piece) => isAscii(piece))) command += ' BODY=8BITMIME';
+  if (extensions.has('SIZE')) command += ` SIZE=${content.reduce((sum, { length }) => sum + length, 0)}`;
   return command;
 }
 

@@ -1,5 +1,6 @@
 import { needsSmtpUtf8 } from '../../mail/address.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
+import { piecesOf } from '../../mime/message-pieces.js';
 import { withAsciiAddresses } from '../../mime/with-ascii-addresses.js';
 import {
   MailTransport,
@@ -48,11 +49,12 @@ export class SmtpTransport extends MailTransport {
   /** @throws SmtpError, or `MailError` for a message that cannot be signed; what `confirm` throws comes through as it is */
   override async send(message: MailMessage, guard: SendContext): Promise<TransportResult> {
     const { signal } = guard;
-    const raw = await message.raw();
-    const signed = await this.#signed(raw);
+    const pieces = this.#sign ? [await message.raw()] : await piecesOf(message);
+    const signed = await this.#signed(pieces);
     const content: ContentFor = (utf8) => {
-      const fit = utf8 ? raw : withAsciiAddresses(raw);
-      return fit === raw ? signed : this.#signed(fit);
+      const [head, ...rest] = pieces as [Uint8Array, ...Uint8Array[]];
+      const fit = utf8 ? head : withAsciiAddresses(head);
+      return fit === head ? signed : this.#signed([fit, ...rest]);
     };
     let conversation = await this.#pool.take(signal);
     try {
@@ -97,17 +99,19 @@ export class SmtpTransport extends MailTransport {
     const { from, to } = message.envelope;
     const { extensions } = conversation;
     const content = await contentFor(extensions.has('SMTPUTF8') && [from, ...to].some(needsSmtpUtf8));
-    const fit = screened(message, content.length, extensions, this.toString());
+    const size = content.reduce((sum, { length }) => sum + length, 0);
+    const fit = screened(message, size, extensions, this.toString());
     if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
     const relinquish = (): void => this.#pool.lend(conversation);
     const answer = await conversation.transmit({ from, to: fit.to }, content, guard, relinquish);
     return transportResult(to, answer, fit.refused);
   }
 
-  async #signed(raw: Uint8Array): Promise<Uint8Array> {
-    return this.#sign ? this.#sign(raw) : raw;
+  /** What is signed is one piece. */
+  async #signed(pieces: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    return this.#sign ? [await this.#sign(pieces[0]!)] : pieces;
   }
 }
 
 /** What is sent, by whether the transaction is one with SMTPUTF8: only then may the header hold addresses that are not ASCII (RFC 6531). */
-type ContentFor = (utf8: boolean) => Uint8Array | Promise<Uint8Array>;
+type ContentFor = (utf8: boolean) => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
