@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -244,6 +244,31 @@ describe('AUTH', () => {
     const server = await smtpServer({ auth: { user, pass, methods: ['LOGIN'] } });
     await transportTo(server, { auth: { user, pass } }).send(testMessage(), sendContext());
     expect(server.logins.map(({ method }) => method)).toEqual(['LOGIN']);
+  });
+
+  it('CRAM-MD5 logs in where there is nothing else, without the password on the wire', async () => {
+    const challenge = '<1896.697170952@postoffice.reston.mci.net>';
+    const server = await faultyServer({
+      extensions: ['AUTH CRAM-MD5'],
+      script: {
+        auth: `334 ${Buffer.from(challenge).toString('base64')}`,
+        unknown: ({ command }) =>
+          Buffer.from(command, 'base64').toString() ===
+          `${user} ${createHmac('md5', pass).update(challenge).digest('hex')}`
+            ? '235 2.7.0 Welcome'
+            : '535 5.7.8 No',
+      },
+    });
+    await transportTo(server, { auth: { user, pass } }).send(testMessage(), sendContext());
+    expect(server.mails).toHaveLength(1);
+    expect(server.commands.join('\n')).not.toContain(pass);
+  });
+
+  it('that offers no way for a password is a failure that names what it offers', async () => {
+    const server = await faultyServer({ extensions: ['AUTH GSSAPI'] });
+    const error = await smtpFailure(transportTo(server, { auth: { user, pass } }).send(testMessage(), sendContext()));
+    expect(error).toMatchObject({ phase: 'auth', code: 'EAUTH', reason: 'credentials' });
+    expect(error.message).toContain('AUTH GSSAPI');
   });
 
   it('XOAUTH2 logs in with a token', async () => {
