@@ -73,22 +73,24 @@ async function* items(
   let index = 0;
   let prepared: Prepared[] = [];
   let queueing: Queueing | undefined;
-  for await (const row of rows) {
-    signal?.throwIfAborted();
-    prepared.push(await steps.prepare(row).catch(toMailError));
-    // Whatever else the process does has its turn, the chunk before this one among it.
-    if (prepared.length % ROWS_A_TURN === 0) await setImmediate();
-    if (prepared.length < chunk) continue;
-    if (queueing) yield* results(queueing, steps);
-    queueing = queueChunk(prepared, index, steps);
-    if (!ahead) {
-      yield* results(queueing, steps);
-      queueing = undefined;
+  try {
+    for await (const row of rows) {
+      signal?.throwIfAborted();
+      prepared.push(await steps.prepare(row).catch(toMailError));
+      // Whatever else the process does has its turn, the chunk before this one among it.
+      if (prepared.length % ROWS_A_TURN === 0) await setImmediate();
+      if (prepared.length < chunk) continue;
+      if (queueing) yield* results(queueing, steps);
+      const next = queueChunk(prepared, index, steps);
+      if (ahead) queueing = next;
+      else yield* results(next, steps);
+      index += prepared.length;
+      prepared = [];
     }
-    index += prepared.length;
-    prepared = [];
+  } finally {
+    // Those are queued, whatever ended the rows.
+    if (queueing) yield* results(queueing, steps);
   }
-  if (queueing) yield* results(queueing, steps);
   signal?.throwIfAborted();
   yield* results(queueChunk(prepared, index, steps), steps);
 }

@@ -41,7 +41,7 @@ export async function openMailQueue(options: OpenQueueOptions): Promise<OpenedQu
   const backend = await openBackend(options, logger);
   const queue = new BullMailQueue(backend, logger);
   const mailQueue = cipher
-    ? new SharingMailQueue(new EncryptedMailQueue(queue, cipher), encryptedBlobs(backend.blobs, cipher))
+    ? new SharingMailQueue(new EncryptedMailQueue(queue, cipher), encryptedBlobs(backend.blobs, cipher), cipher.id)
     : new SharingMailQueue(queue, backend.blobs);
   return { mailQueue, bullQueue: backend.queue };
 }

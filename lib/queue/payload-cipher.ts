@@ -27,6 +27,11 @@ export class PayloadCipher {
     this.#first = this.#keys.keys().next().value!;
   }
 
+  /** Names the key that is used from now on; not a secret. */
+  get id(): string {
+    return this.#first;
+  }
+
   /** @param place which mail, and what of it */
   seal(text: string, place: string): string {
     const nonce = randomBytes(NONCE);

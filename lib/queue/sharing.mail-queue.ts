@@ -17,17 +17,26 @@ import type { TransactionLike } from './transaction-like.js';
 
 /**
  * A queue that keeps an attachment once that many mails carry. The first mail has it with it, and it goes when that mail goes; from the second
- * one on it lies beside the queue, for as long as a mail may still be sent that names it.
+ * one on it lies beside the queue, until a week after the last mail that names it would be too old to be sent.
  */
 export class SharingMailQueue extends DelegatingMailQueue {
   readonly #blobs: BlobStore;
+  readonly #sealedBy: string;
   /** Large attachments that this process has seen lately, and until when they are kept; milliseconds since the epoch, 0 for not yet. */
   readonly #seen: Map<string, number>;
   readonly #cache: ContentCache;
 
-  constructor(queue: MailQueue, blobs: BlobStore, seen = new Map<string, number>(), cache = new ContentCache()) {
+  /** @param sealedBy names the key that contents are encrypted with, so that under a new key they are stored anew; empty for none */
+  constructor(
+    queue: MailQueue,
+    blobs: BlobStore,
+    sealedBy = '',
+    seen = new Map<string, number>(),
+    cache = new ContentCache(),
+  ) {
     super(queue);
     this.#blobs = blobs;
+    this.#sealedBy = sealedBy;
     this.#seen = seen;
     this.#cache = cache;
   }
@@ -44,21 +53,33 @@ export class SharingMailQueue extends DelegatingMailQueue {
   }
 
   override withTransaction(tx: TransactionLike): MailQueue {
-    return new SharingMailQueue(this.queue.withTransaction(tx), this.#blobs, this.#seen, this.#cache);
+    return new SharingMailQueue(this.queue.withTransaction(tx), this.#blobs, this.#sealedBy, this.#seen, this.#cache);
+  }
+
+  /** For the time that it begins anew. */
+  override async retry(id: string): Promise<boolean> {
+    const found = await this.queue.find(id);
+    await this.#keep(found?.snapshot);
+    return this.queue.retry(id);
   }
 
   override work(handler: JobHandler, options: { concurrency: number }): MailWorker {
     return this.queue.work((job) => {
-      const keys = job.snapshot.attachments.flatMap(({ blob }) => blob ?? []);
-      return keys.length === 0 ? handler(job) : this.#handleShared(job, keys, handler);
+      const shared = job.snapshot.attachments.some(({ blob }) => blob !== undefined);
+      return shared ? this.#handleShared(job, handler) : handler(job);
     }, options);
   }
 
-  async #handleShared(job: MailJob, keys: readonly string[], handler: JobHandler): Promise<JobOutcome> {
+  async #handleShared(job: MailJob, handler: JobHandler): Promise<JobOutcome> {
     const outcome = await handler(withSnapshot(job, await this.#whole(job.snapshot)));
     // A dead letter may be sent again for as long as it is kept.
-    if (outcome.type === 'dead') await Promise.all(keys.map((key) => this.#blobs.keep(key, RETENTION).catch(() => {})));
+    if (outcome.type === 'dead') await this.#keep(job.snapshot);
     return outcome;
+  }
+
+  async #keep(snapshot: MailSnapshot | undefined): Promise<void> {
+    const keys = snapshot?.attachments.flatMap(({ blob }) => blob ?? []) ?? [];
+    await Promise.all(keys.map((key) => this.#blobs.keep(key, RETENTION).catch(() => {})));
   }
 
   async #stored(mail: NewMail): Promise<NewMail> {
@@ -75,7 +96,7 @@ export class SharingMailQueue extends DelegatingMailQueue {
 
   /** Where a content lies that came before; undefined for one that comes for the first time. */
   async #shared(bytes: Uint8Array, time: number): Promise<string | undefined> {
-    const key = createHash('sha256').update(bytes).digest('base64url');
+    const key = createHash('sha256').update(bytes).digest('base64url') + this.#sealedBy;
     const until = this.#seen.get(key);
     this.#seen.delete(key);
     this.#seen.set(key, until ?? 0);
@@ -110,7 +131,11 @@ class ContentCache {
 
   async get(key: string, read: () => Promise<string | null>): Promise<Uint8Array | null> {
     const known = this.#contents.get(key);
-    if (known) return known;
+    if (known) {
+      this.#contents.delete(key);
+      this.#contents.set(key, known);
+      return known;
+    }
     let reading = this.#reading.get(key);
     if (!reading) {
       reading = this.#read(key, read).finally(() => this.#reading.delete(key));
@@ -136,8 +161,9 @@ class ContentCache {
 
 /** In bytes. Smaller ones cost less than looking after them. */
 const LARGE = 48 * 1024;
-const LARGEST_CACHE = 64 * 1024 * 1024;
+/** In bytes; what is sent again and again is kept encoded as well, which is 1.37 times as large. */
+const LARGEST_CACHE = 48 * 1024 * 1024;
 const MOST_SEEN = 1_000;
-/** Beyond the time in which a mail may be sent, in milliseconds. */
-const SPARE = 24 * 3_600_000;
+/** Beyond the time in which a mail may be sent, in milliseconds: workers may have been away for that long. */
+const SPARE = 7 * 24 * 3_600_000;
 const AHEAD = 3_600_000;

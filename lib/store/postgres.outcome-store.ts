@@ -40,8 +40,10 @@ export class PostgresOutcomeStore implements OutcomeStore {
     return this.#begins.ask({ id, at, stalls, transport });
   }
 
-  save(id: string, change: OutcomeChange): Promise<void> {
-    return this.#saves.ask({ id, change });
+  async save(id: string, change: OutcomeChange): Promise<void> {
+    // Many large ones together would take too long.
+    if ((change.content?.length ?? 0) > LARGE_CONTENT) await this.#saveAll([{ id, change }]);
+    else await this.#saves.ask({ id, change });
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
@@ -85,6 +87,9 @@ export class PostgresOutcomeStore implements OutcomeStore {
     return mails.map(() => undefined);
   }
 }
+
+/** In characters. */
+const LARGE_CONTENT = 64 * 1024;
 
 interface Begun {
   readonly id: string;

@@ -23,7 +23,9 @@ export class RedisBlobStore implements BlobStore {
 
   async put(key: string, content: string, time: number): Promise<void> {
     if (await this.keep(key, time)) return;
-    await this.#guard(() => this.#client.set(this.#prefix + key, content, 'PX', Math.ceil(time)));
+    const stored = await this.#guard(() => this.#client.set(this.#prefix + key, content, 'PX', Math.ceil(time), 'NX'));
+    // Somebody else was faster, perhaps for a shorter time.
+    if (stored === null) await this.keep(key, time);
   }
 
   /** A piece at a time: what is large must not hold up everybody else's commands. */

@@ -62,7 +62,7 @@ export class TemplateCompiler {
       partials,
       partialEnding: text ? '.txt.hbs' : '.hbs',
     });
-    const delegate = this.#delegate(program, {
+    const { delegate, forget } = this.#delegate(program, {
       noEscape: text,
       knownHelpers: Object.fromEntries(Object.keys(this.#helpers).map((name) => [name, true])) as KnownHelpers,
       knownHelpersOnly: true,
@@ -73,14 +73,21 @@ export class TemplateCompiler {
         const partials = table as Record<string, Handlebars.Template>;
         return delegate(context, { data, helpers, partials, ...OWN_PROPERTIES_ONLY });
       } catch (error) {
+        forget();
         throw toTemplateError(error, file);
       }
     };
     return { file, use, delegate, render };
   }
 
-  /** As `Handlebars.compile` does it; but what it would set up anew for every render, the helpers above all, is kept for the next. */
-  #delegate(program: hbs.AST.Program, options: CompileOptions): Handlebars.TemplateDelegate {
+  /**
+   * As `Handlebars.compile` does it; but what it would set up anew for every render, the helpers above all, is kept for the next. After a
+   * render that failed it is to be forgotten: an inline partial of that render may still be in it.
+   */
+  #delegate(
+    program: hbs.AST.Program,
+    options: CompileOptions,
+  ): { delegate: Handlebars.TemplateDelegate; forget(): void } {
     const { Compiler, JavaScriptCompiler, template } = this.#environment as unknown as CompilerParts;
     const filled = { data: true, ...options };
     const environment = new Compiler().compile(program, filled);
@@ -93,7 +100,7 @@ export class TemplateCompiler {
       // Whoever uses it as a partial brings his own.
       last = given.partial ? undefined : given.partials;
     };
-    return delegate;
+    return { delegate, forget: () => (last = undefined) };
   }
 
   /** Those that are used; partials inherit them. */

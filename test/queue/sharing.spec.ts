@@ -139,6 +139,47 @@ describe.each(PLACES)('an attachment that many mails carry, on %s', (_, place) =
   });
 });
 
+it('a shared attachment is kept for the mail that needs it longest, in whatever order they come', async () => {
+  const url = await redisUrl();
+  const name = `shared-${randomUUID()}`;
+  const { mail } = await open({ redis: url, name }, false);
+  const row = {
+    to: 'ada@x.test',
+    subject: 'x',
+    text: 'x',
+    attachments: [{ filename: 'a', content: randomBytes(200_000) }],
+  };
+  await mail.send(row);
+  await Promise.all([mail.send({ ...row, delay: '30d' }), mail.send(row), mail.send({ ...row, delay: '1d' })]);
+  const redis = new Redis(url);
+  const [key] = await redis.keys(`*${name}:blob:*`);
+  const days = (await redis.pttl(key!)) / 86_400_000;
+  redis.disconnect();
+  expect(days).toBeGreaterThan(31);
+});
+
+it('a shared attachment is stored anew under a new key, so that the old key can go', async () => {
+  const url = await redisUrl();
+  const name = `shared-${randomUUID()}`;
+  const [old, next] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
+  const queue = (keys: string[]): QueueOptions => ({ redis: url, name, encryption: { keys } });
+  const row = {
+    to: 'ada@x.test',
+    subject: 'x',
+    text: 'x',
+    attachments: [{ filename: 'a', content: randomBytes(200_000) }],
+  };
+  const before = await open(queue([old]), true);
+  for (let count = 0; count < 3; count++) await before.mail.wait((await before.mail.send(row)).id);
+  const between = await open(queue([next, old]), false);
+  const ids: string[] = [];
+  for (let count = 0; count < 3; count++) ids.push((await between.mail.send(row)).id);
+  await before.close();
+  const after = await open(queue([next]), true);
+  const ended = await Promise.all(ids.map((id) => after.mail.wait(id)));
+  expect(ended.map(({ recipients }) => recipients[0]!.state)).toEqual(['sent', 'sent', 'sent']);
+});
+
 it('an attachment of one mail only goes when the mail goes', async () => {
   const [, place] = PLACES[0]!;
   const { queue, size } = await place();

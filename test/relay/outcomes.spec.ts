@@ -2,6 +2,7 @@ import { Logger, type LoggerService } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   MailError,
+  MailEvents,
   type MailInterceptor,
   type MailMessage,
   type RelayOptions,
@@ -283,6 +284,21 @@ describe('sendMany()', () => {
       { ...message, idempotencyKey: 'a' },
     ]);
     expect(summary).toEqual({ queued: 2, duplicates: 1, suppressed: 0, rejected: 1 });
+  });
+
+  it('leaves no chunk half told when its rows come to a bad end', async () => {
+    const { mail, app } = await relay();
+    const queued: string[] = [];
+    app
+      .get(MailEvents)
+      .of('queued')
+      .subscribe(({ recipient }) => queued.push(recipient));
+    function* rows() {
+      for (let row = 0; row < 25; row++) yield { to: `u${row}@x.test`, subject: 'x', text: 'x' };
+      throw new Error('the rows are broken');
+    }
+    await expect(Promise.resolve(mail.sendMany(rows(), { chunk: 10 }))).rejects.toThrow('the rows are broken');
+    expect(queued).toEqual(Array.from({ length: 20 }, (_, row) => `u${row}@x.test`));
   });
 
   it('refuses what is no list, and a second reader', async () => {

@@ -127,3 +127,15 @@ describe('a partial', () => {
     expect(render(files, { list: ['a', 'b'] }, { helpers }).html).toBe('A, B');
   });
 });
+
+it('an inline partial of a mail that failed is not in the next one', () => {
+  const mails = engineOf({
+    'mail.hbs':
+      'Dear {{name}} {{#if special}}{{#*inline "footer"}}SPECIAL for {{../name}}{{/inline}}{{missing}}{{/if}}{{> footer}}',
+    'partials/footer.hbs': 'ordinary footer',
+  });
+  const bob = { name: 'Bob', special: false };
+  expect(mails.render('mail', bob)).toMatchObject({ html: 'Dear Bob ordinary footer' });
+  expect(() => mails.render('mail', { name: 'Ada', special: true })).toThrow('missing');
+  expect(mails.render('mail', bob)).toMatchObject({ html: 'Dear Bob ordinary footer' });
+});

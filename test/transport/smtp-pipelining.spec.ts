@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { createServer as createTlsServer } from 'node:tls';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FaultySmtpServer } from '../support/smtp/faulty-smtp-server.js';
 import { faultyServer, smtpFailure, transportTo } from '../support/smtp/smtp-fixtures.js';
 import { sendContext, testMessage } from '../support/smtp/test-message.js';
+import { localhost } from '../support/tls/localhost.js';
 import { until } from '../support/recorder.js';
 
 /** A way to the server that keeps all that goes over it. */
@@ -164,4 +166,45 @@ it('words that a stranger puts behind the answer to STARTTLS are not believed', 
   const error = await smtpFailure(transportTo(server, { tls: 'required' }).send(testMessage(), sendContext()));
   expect(error).toMatchObject({ scope: 'transport', permanent: false });
   expect(server.transactions).toBe(0);
+});
+
+it('a server that lets us in and sends us away in one breath is told to all who wait, once', async () => {
+  const server = await faultyServer({ script: { ehlo: '250 faulty.test\n421 4.7.0 Too many connections' } });
+  const transport = transportTo(server, { connections: 2 });
+  const errors = Promise.all(
+    Array.from({ length: 5 }, () => smtpFailure(transport.send(testMessage(), sendContext()))),
+  );
+  for (const error of await errors) expect(error).toMatchObject({ scope: 'transport', permanent: false });
+  expect(server.connections).toBeLessThanOrEqual(2);
+});
+
+it('an answer whose lines have different codes is no answer', async () => {
+  const server = await faultyServer({ script: { dot: '250-2.0.0 Ok\n451 4.3.0 Not really' } });
+  const error = await smtpFailure(transportTo(server).send(testMessage(), sendContext()));
+  expect(error).toMatchObject({ phase: 'dot', code: 'EPROTOCOL', ambiguous: true });
+});
+
+it('a password does not go in clear through TLS that ends at a proxy', async () => {
+  const server = await faultyServer({ extensions: ['AUTH PLAIN'] });
+  const proxy = createTlsServer({ key: localhost.key, cert: localhost.cert }, (client) => {
+    client.once('data', () => {
+      client.write('HTTP/1.1 200 Ok\r\n\r\n');
+      const upstream = createConnection(server.port, server.host);
+      client.pipe(upstream).pipe(client);
+      for (const socket of [client, upstream]) socket.on('error', () => {});
+    });
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => void proxy.close());
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { port } = proxy.address() as AddressInfo;
+  const transport = transportTo(
+    { host: 'relay.test', port: 25 },
+    { proxy: `https://localhost:${port}`, tls: 'opportunistic', auth: { user: 'ada', pass: 's3cret' } },
+  );
+  const error = await smtpFailure(transport.send(testMessage(), sendContext()));
+  expect(error).toMatchObject({ phase: 'auth', code: 'EAUTH' });
+  expect(server.count('ehlo')).toBe(1);
+  expect(server.count('auth')).toBe(0);
 });

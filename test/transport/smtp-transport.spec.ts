@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MailError } from '../../lib/errors/mail.error.js';
+import type { SmtpTransportOptions } from '../../lib/transport/smtp/smtp-transport-options.interface.js';
 import { SmtpTransport } from '../../lib/transport/smtp/smtp.transport.js';
 import { FaultySmtpServer } from '../support/smtp/faulty-smtp-server.js';
 import { faultyServer, smtpFailure, smtpServer, transportTo } from '../support/smtp/smtp-fixtures.js';
@@ -107,6 +108,13 @@ describe('SMTPUTF8', () => {
       { address: 'bob@x.test', state: 'sent' },
     ]);
     expect(server.mails[0]!.to).toEqual(['bob@x.test']);
+  });
+
+  it('is used for an author beyond ASCII, too, whoever the sender of the envelope is', async () => {
+    const server = await faultyServer({ extensions: ['PIPELINING', 'SMTPUTF8', '8BITMIME'] });
+    const message = { ...testMessage(), from: { address: 'j\u00fcrgen@acme.test' } };
+    await transportTo(server).send(message, sendContext());
+    expect(server.commands[1]).toMatch(/^MAIL FROM:<ada@acme\.test> .*\bSMTPUTF8\b/);
   });
 
   it('that the server lacks bounces the mail of an author who needs it, whoever the sender of the envelope is', async () => {
@@ -262,6 +270,13 @@ describe('AUTH', () => {
     await transportTo(server, { auth: { user, pass } }).send(testMessage(), sendContext());
     expect(server.mails).toHaveLength(1);
     expect(server.commands.join('\n')).not.toContain(pass);
+  });
+
+  it('with a password that is not set goes by the token', async () => {
+    const server = await smtpServer({ auth: { user, tokens: ['t0ken'] } });
+    const auth = { user, pass: undefined, accessToken: 't0ken' } as unknown as SmtpTransportOptions['auth'];
+    await transportTo(server, { auth }).send(testMessage(), sendContext());
+    expect(server.logins).toMatchObject([{ method: 'XOAUTH2' }]);
   });
 
   it('that offers no way for a password is a failure that names what it offers', async () => {

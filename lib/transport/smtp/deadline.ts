@@ -21,11 +21,6 @@ export class Deadline {
     if (this.#at < this.#timerAt) this.#wakeAt(this.#at);
   }
 
-  /** The same time again, from now. */
-  refresh(): void {
-    if (this.#at !== Infinity) this.set(this.#timeout);
-  }
-
   clear(): void {
     this.#at = Infinity;
   }

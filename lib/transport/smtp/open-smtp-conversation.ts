@@ -29,6 +29,8 @@ async function open(settings: SmtpSettings, signal: AbortSignal, tls: SmtpSettin
   try {
     await begin(connection, settings, tls);
     await logIn(connection, settings);
+    // Sent away in the same breath.
+    if (connection.state === 'closed') throw lost(settings.endpoint, 'ehlo', 'ECONNECTION', 'the server closed it');
     return connection;
   } catch (error) {
     connection.destroy();

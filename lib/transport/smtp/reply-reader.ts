@@ -24,7 +24,8 @@ export class ReplyReader {
       start = end + 1;
       this.#lines += line;
       if (GOES_ON.test(line)) continue;
-      const answer = this.#lines;
+      // All lines have the same code, or nobody knows which is meant.
+      const answer = this.#lines.startsWith(line.slice(0, 3)) ? this.#lines : `mixed codes: ${this.#lines}`;
       this.#lines = '';
       this.#onReply(BEYOND_ASCII.test(answer) ? Buffer.from(answer, 'latin1').toString() : answer);
     }

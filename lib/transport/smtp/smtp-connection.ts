@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { gatherWrites } from '../../gather-writes.js';
 import { Deadline } from './deadline.js';
 import { onAbort } from './on-abort.js';
 import { ReplyReader } from './reply-reader.js';
 import type { SmtpAnswer, SmtpConversation, SmtpEnvelope, SmtpGuard } from './smtp-conversation.interface.js';
 import { broken, lost, timedOut } from './smtp-errors.js';
+import { parseReply } from './smtp-reply.js';
 import type { SmtpExchange } from './smtp-exchange.interface.js';
 import type { SmtpSettings } from './smtp-settings.js';
 import { SmtpTransaction, type SmtpTransactionHost } from './smtp-transaction.js';
@@ -26,12 +27,13 @@ export class SmtpConnection implements SmtpConversation {
   #socket: Socket;
   #stopListening: () => void;
   #closed = false;
+  #secure = false;
   /** The server may still hold an envelope. */
   #unsettled = false;
   #writtenAt = 0;
   /** How long the server took for the last message, in milliseconds. */
   #tookFor = Infinity;
-  #relinquish?: () => void;
+  #share?: () => void;
 
   constructor(socket: Socket, settings: SmtpSettings) {
     this.#socket = socket;
@@ -46,8 +48,9 @@ export class SmtpConnection implements SmtpConversation {
     return this.#closed ? 'closed' : 'ready';
   }
 
+  /** By TLS of our own; that of a proxy ends there. */
   get secure(): boolean {
-    return this.#socket instanceof TLSSocket;
+    return this.#secure;
   }
 
   /** The answer to a command, or the greeting without one. @param timeout milliseconds @throws SmtpError when none comes */
@@ -74,6 +77,7 @@ export class SmtpConnection implements SmtpConversation {
         resolve();
       });
     });
+    this.#secure = true;
     this.#listenForAnswers();
   }
 
@@ -81,12 +85,12 @@ export class SmtpConnection implements SmtpConversation {
     envelope: SmtpEnvelope,
     content: readonly Uint8Array[],
     guard: SmtpGuard,
-    relinquish?: () => void,
+    share?: () => void,
   ): Promise<SmtpAnswer> {
     this.messages++;
     const transaction = new SmtpTransaction(this.#host, envelope, content, guard, this.#unsettled);
     this.#unsettled = false;
-    this.#relinquish = relinquish;
+    this.#share = share;
     const stopListening = onAbort(guard.signal, () => this.#giveUp(transaction));
     try {
       transaction.begin();
@@ -99,7 +103,8 @@ export class SmtpConnection implements SmtpConversation {
 
   async reset(timeout: number): Promise<void> {
     const answer = await this.ask('RSET', 'mail', timeout);
-    if (!answer.startsWith('2')) throw this.#lost('mail', 'EPROTOCOL', `it answered RSET with ${answer.trim()}`);
+    if (!answer.startsWith('2'))
+      throw this.#lost('mail', 'EPROTOCOL', `it answered RSET with ${parseReply(answer).text}`);
     this.#unsettled = false;
   }
 
@@ -175,7 +180,7 @@ export class SmtpConnection implements SmtpConversation {
   #onWritten(): void {
     this.#writtenAt = performance.now();
     // Who goes on behind a message has to wait for its answer: not where that may take long.
-    if (this.#tookFor < QUICK && this.extensions.has('PIPELINING')) this.#relinquish?.();
+    if (this.#tookFor < QUICK && this.extensions.has('PIPELINING')) this.#share?.();
   }
 
   #write(bytes: string | Uint8Array): void {

@@ -4,6 +4,8 @@ export interface SmtpEnvelope {
   readonly from: string;
   /** At least one. */
   readonly to: readonly string[];
+  /** Whether an address in it, or in the header, is not ASCII: only for a server that offers SMTPUTF8 (RFC 6531). */
+  readonly utf8?: boolean;
 }
 
 /** What can still stop a message. */
@@ -38,14 +40,14 @@ export interface SmtpConversation {
   /**
    * Sends one message. The content, in pieces, is MIME with CRLF line ends; leading dots are doubled on the way.
    *
-   * @param relinquish called, if the server is quick and knows PIPELINING, when the message is written: the next one may be given now, and
+   * @param share called, if the server is quick and knows PIPELINING, when the message is written: the next one may be given now, and
    * its envelope leaves together with this message (RFC 2920 section 3.1)
    */
   transmit(
     envelope: SmtpEnvelope,
     content: readonly Uint8Array[],
     guard: SmtpGuard,
-    relinquish?: () => void,
+    share?: () => void,
   ): Promise<SmtpAnswer>;
   /** RSET: forgets what was begun, and shows that the server is still there. Milliseconds. */
   reset(timeout: number): Promise<void>;

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect, isIPv6, type Socket } from 'node:net';
+import { connect, isIP, isIPv6, type Socket } from 'node:net';
 import { onAbort } from './on-abort.js';
 import { requestSocks5 } from './socks5.js';
 
@@ -69,10 +69,13 @@ function openHttpTunnel(proxy: URL, { host, port, localAddress }: DialTarget, si
   return new Promise((resolve, reject) => {
     const authority = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
     const { user, pass } = credentials(proxy) ?? {};
+    const proxyHost = unbracketed(proxy.hostname);
     const request = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
     const tunnel = request({
       method: 'CONNECT',
-      host: unbracketed(proxy.hostname),
+      host: proxyHost,
+      // Else Node would take the host header for the proxy's name.
+      servername: isIP(proxyHost) === 0 ? proxyHost : '',
       port: proxy.port || undefined,
       path: authority,
       headers: {

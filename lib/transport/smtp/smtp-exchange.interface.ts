@@ -10,6 +10,6 @@ export interface SmtpExchange {
   readonly abandoned?: boolean;
   /** Gives `true` when no further answer belongs to it. */
   hear(answer: string): boolean;
-  /** The connection is no more. */
+  /** The connection is no more, or nobody waits any longer. */
   fail(error: (phase: SmtpPhase) => unknown): void;
 }

@@ -64,7 +64,13 @@ function mechanismFor({ extensions }: SmtpLoginTarget, settings: SmtpSettings): 
   const offered = extensions.get('AUTH')!.toUpperCase().split(' ');
   const known = (['PLAIN', 'LOGIN', 'CRAM-MD5'] as const).find((mechanism) => offered.includes(mechanism));
   if (known) return known;
-  throw failed(settings, `the server offers AUTH ${offered.join(' ')}, and a password needs PLAIN, LOGIN or CRAM-MD5`);
+  throw failed(
+    settings,
+    `the server offers AUTH ${offered
+      .join(' ')
+      .replace(/[^ -~]/g, '?')
+      .slice(0, 100)}, and a password needs PLAIN, LOGIN or CRAM-MD5`,
+  );
 }
 
 async function logInWith(

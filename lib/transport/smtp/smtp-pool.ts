@@ -14,7 +14,7 @@ export class SmtpPool {
   readonly #settings: PoolSettings;
   readonly #idle: IdleConversation[] = [];
   readonly #line = new WaitingLine<SmtpConversation>();
-  /** How many have each connection: one, or two while the second goes on behind the first. */
+  /** How many have each connection: one, and those that go on behind it. */
   readonly #holders = new Map<SmtpConversation, number>();
   /** Connections opening, open and closing. */
   #size = 0;

@@ -26,7 +26,7 @@ export function replyText(answer: string): string {
   return PLAIN.test(answer) ? answer.trimEnd() : parseReply(answer).text;
 }
 
-const PLAIN = /^\d[\x20-\x7e]{1,499}$/;
+const PLAIN = /^\d[\x20-\x7e]{1,499}\r?\n?$/;
 
 const PREFIX = /^\d{3}(?:[ -](?:[245]\.\d{1,3}\.\d{1,3}(?!\S))?|$)/;
 

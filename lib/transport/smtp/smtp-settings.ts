@@ -46,7 +46,7 @@ export function smtpSettings(options: SmtpTransportOptions, exceptions: readonly
     tls,
     loopback,
     ...(options.auth && { auth: authOf(options.auth) }),
-    ...(options.authMethod && { authMethod: methodOf(options.authMethod, options.auth) }),
+    ...(options.authMethod && { authMethod: methodOf(options.authMethod, options.auth && authOf(options.auth)) }),
     connections: integer('connections', options.connections ?? 5),
     messagesPerConnection: integer('messagesPerConnection', options.messagesPerConnection ?? Infinity),
     idle: duration('idle', options.idle ?? '60s'),
@@ -144,9 +144,10 @@ function oneOf<T extends string>(option: string, value: string, allowed: readonl
 function authOf(auth: SmtpAuth): SmtpAuth {
   const { user, pass, accessToken } = auth as { user?: unknown; pass?: unknown; accessToken?: unknown };
   if (typeof user !== 'string' || user === '') throw wrong('auth.user', 'must be the name to log in with');
-  const secret = pass ?? accessToken;
-  if ((typeof secret === 'string' && secret !== '') || (typeof accessToken === 'function' && pass === undefined))
-    return auth;
+  if (typeof pass === 'string' && pass !== '') return { user, pass };
+  const token = pass === undefined ? accessToken : undefined;
+  if ((typeof token === 'string' && token !== '') || typeof token === 'function')
+    return { user, accessToken: token as Extract<SmtpAuth, { accessToken: unknown }>['accessToken'] };
   throw wrong('auth', 'needs { user, pass }, or { user, accessToken } with a token or a function that returns one');
 }
 

@@ -155,7 +155,7 @@ export class SmtpTransaction implements SmtpExchange {
       this.#host.break(this.#error);
     } else {
       this.#stage = 'confirming';
-      void this.#send();
+      this.#send().catch((error: unknown) => this.#host.break(error));
     }
     return false;
   }
@@ -265,15 +265,13 @@ function* slices(content: readonly Uint8Array[]): Generator<Uint8Array> {
 
 /** With what the server offered: RFC 1870, 6152 and 6531. */
 function mailCommand(
-  { from, to }: SmtpEnvelope,
+  { from, utf8 }: SmtpEnvelope,
   content: readonly Uint8Array[],
   extensions: ReadonlyMap<string, string>,
 ): string {
   let command = `MAIL FROM:<${from}>`;
-  if (extensions.has('SMTPUTF8') && [from, ...to].some((address) => NON_ASCII.test(address))) command += ' SMTPUTF8';
+  if (utf8) command += ' SMTPUTF8';
   if (extensions.has('8BITMIME') && !content.every((piece) => isAscii(piece))) command += ' BODY=8BITMIME';
   if (extensions.has('SIZE')) command += ` SIZE=${content.reduce((sum, { length }) => sum + length, 0)}`;
   return command;
 }
-
-const NON_ASCII = /[^\0-\u007f]/; // oxlint-disable-line no-control-regex

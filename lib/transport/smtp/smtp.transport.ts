@@ -98,12 +98,13 @@ export class SmtpTransport extends MailTransport {
     if (guard.signal.aborted) throw givenUp(this.toString(), 'mail', guard.signal.reason);
     const { from, to } = message.envelope;
     const { extensions } = conversation;
-    const content = await contentFor(extensions.has('SMTPUTF8') && [from, ...to].some(needsSmtpUtf8));
+    const utf8 = extensions.has('SMTPUTF8') && [message.from.address, from, ...to].some(needsSmtpUtf8);
+    const content = await contentFor(utf8);
     const size = content.reduce((sum, { length }) => sum + length, 0);
     const fit = screened(message, size, extensions, this.toString());
     if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
-    const relinquish = (): void => this.#pool.lend(conversation);
-    const answer = await conversation.transmit({ from, to: fit.to }, content, guard, relinquish);
+    const share = (): void => this.#pool.lend(conversation);
+    const answer = await conversation.transmit({ from, to: fit.to, utf8 }, content, guard, share);
     return transportResult(to, answer, fit.refused);
   }
 

@@ -46,13 +46,23 @@ export class WaitingLine<T> {
     while (this.#head < this.#places.length) {
       const place = this.#places[this.#head]!;
       this.#places[this.#head++] = undefined;
+      if (this.#head >= ROOM) this.#moveUp();
       if (!place.left) return place;
     }
     this.#places = [];
     this.#head = 0;
     return undefined;
   }
+
+  /** A line that is never empty must not grow by those who have left it. */
+  #moveUp(): void {
+    this.#places.splice(0, this.#head);
+    this.#head = 0;
+  }
 }
+
+/** Places that were left are taken away, so many at a time. */
+const ROOM = 1_024;
 
 interface Place<T> {
   left: boolean;
