@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { until } from '../support/recorder.js';
 import { faultyServer, smtpFailure, transportTo } from '../support/smtp/smtp-fixtures.js';
 import { sendContext, testMessage } from '../support/smtp/test-message.js';
 
@@ -26,7 +27,8 @@ it('a slow reader of 20 MB is waited for, with little of it in memory at a time'
   const before = heldBytes();
   // Long enough to fill every buffer on the way.
   await new Promise((resolve) => setTimeout(resolve, 500));
-  expect(heldBytes() - before).toBeLessThan(4 * MB);
+  // What nobody uses is freed beside the program, and on a busy machine some time later.
+  await until(() => heldBytes() - before < 4 * MB);
   server.resume();
   await sent;
   const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
