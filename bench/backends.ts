@@ -8,6 +8,7 @@ import { startPostgres } from '../test/support/postgres.js';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
 import { recipient, welcome } from './mails.js';
 import { compare, inParallel, report } from './measure.js';
+import { CONCURRENCY, CONNECTIONS, WIDTH } from './setting.js';
 import { relayApplication } from './relay.subject.js';
 
 /** Mails through the relay against jobs of BullMQ's that do nothing, on one and the same backend. */
@@ -83,7 +84,3 @@ function snapshotOf(index: number): MailSnapshot {
     attachments: [],
   } as unknown as MailSnapshot;
 }
-
-const WIDTH = 100;
-const CONNECTIONS = 10;
-const CONCURRENCY = 50;

@@ -2,22 +2,15 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Mailer, MailModule, SmtpTransport } from '@nestjs/mail';
 import Handlebars from 'handlebars';
-import { createTransport } from 'nodemailer';
 import { FROM, HTML, recipient, TEXT, welcome } from './mails.js';
+import { pooled } from './pooled.js';
 
 /** nodemailer's pool, with no queue. */
 export function nodemailerPool(
   port: number,
   connections: number,
 ): { send(index: number): Promise<unknown>; close(): void } {
-  const transport = createTransport({
-    host: '127.0.0.1',
-    port,
-    pool: true,
-    maxConnections: connections,
-    maxMessages: Infinity,
-    ignoreTLS: true,
-  });
+  const transport = pooled(port, connections);
   return {
     send: (index) => transport.sendMail({ from: FROM, ...rendered(index) }),
     close: () => transport.close(),

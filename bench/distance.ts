@@ -1,7 +1,7 @@
-import { createTransport } from 'nodemailer';
 import { MailService } from 'nestjs-mail-relay';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
 import { FROM, recipient, welcome } from './mails.js';
+import { pooled } from './pooled.js';
 import { inParallel } from './measure.js';
 import { relayApplication } from './relay.subject.js';
 
@@ -18,14 +18,7 @@ export async function distance(redis: string, mails: number): Promise<void> {
     queue: { redis, name: 'bench-distance' },
   });
   const mail = app.get(MailService);
-  const pool = createTransport({
-    host: '127.0.0.1',
-    port: sink.port,
-    pool: true,
-    maxConnections: CONNECTIONS,
-    maxMessages: Infinity,
-    ignoreTLS: true,
-  });
+  const pool = pooled(sink.port, CONNECTIONS);
   const { html, text } = (await mail.render(welcome(1), { to: recipient(1) })) as { html: string; text: string };
   const subjects: Record<string, (index: number) => Promise<unknown>> = {
     "nodemailer's pool": (index) => pool.sendMail({ from: FROM, to: recipient(index), subject: 'Welcome', html, text }),

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import Handlebars from 'handlebars';
-import { createTransport } from 'nodemailer';
 import { FROM, HTML, TEXT } from './mails.js';
+import { pooled } from './pooled.js';
 
 /** What people write without a relay: a BullMQ worker that renders and hands the mail to nodemailer's pool. */
 export class HandWired {
@@ -11,14 +11,7 @@ export class HandWired {
 
   constructor(connection: { host: string; port: number }, smtpPort: number, connections: number, concurrency: number) {
     this.queue = new Queue('hand-wired', { connection });
-    this.#transport = createTransport({
-      host: '127.0.0.1',
-      port: smtpPort,
-      pool: true,
-      maxConnections: connections,
-      maxMessages: Infinity,
-      ignoreTLS: true,
-    });
+    this.#transport = pooled(smtpPort, connections);
     const html = Handlebars.compile(HTML);
     const text = Handlebars.compile(TEXT, { noEscape: true });
     const subject = Handlebars.compile('Welcome, {{name}}', { noEscape: true });

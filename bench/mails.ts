@@ -40,3 +40,8 @@ export function welcome(index: number): WelcomeMail {
 export function recipient(index: number): string {
   return `user${index}@example.test`;
 }
+
+/** For `sendMany()`: so many mails, the first of them with this index. */
+export function* rows(count: number, from = 0) {
+  for (let index = from; index < from + count; index++) yield [welcome(index), { to: recipient(index) }] as const;
+}

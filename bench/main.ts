@@ -16,6 +16,8 @@ const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const MAILS = Number(process.env.MAILS ?? 10_000);
 /** How many mails wait while others are measured; a million takes 2 GB of Redis, and is asked for: BACKLOG=1000000. */
 const BACKLOGS = [1_000, 100_000, ...(process.env.BACKLOG ? [Number(process.env.BACKLOG)] : [])];
+/** Of one large attachment; RECIPIENTS=1000 takes some minutes. */
+const RECIPIENTS = [10, 100, ...(process.env.RECIPIENTS ? [Number(process.env.RECIPIENTS)] : [])];
 
 const redis = await startRedis();
 const sink = await startSmtpSink();
@@ -33,7 +35,7 @@ const parts: Record<string, () => Promise<void>> = {
   latency: () => latency(redis.url, MAILS),
   backlog: () => backlog(redis.url, MAILS, BACKLOGS),
   memory: () => memory(redis.url),
-  attachment: () => attachment(redis.url, [10, 100]),
+  attachment: () => attachment(redis.url, RECIPIENTS),
   ...(process.env.ENDURE && { endurance: () => endurance(redis.url, Number(process.env.ENDURE)) }),
 };
 const chosen = process.argv.slice(2);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MailService, type RelayOptions } from 'nestjs-mail-relay';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
-import { recipient, welcome } from './mails.js';
+import { rows } from './mails.js';
+import { CONCURRENCY, CONNECTIONS } from './setting.js';
 import { relayApplication } from './relay.subject.js';
 
 /** Two workers of one queue, in processes of their own, against one. */
@@ -24,19 +25,20 @@ export async function endurance(redis: string, mails: number): Promise<void> {
   const queue = { redis, name: 'bench-endurance' };
   const sink = await startSmtpSink();
   const producer = await relayApplication({ worker: false, queue });
-  const worker = await startWorker({ transport: `${sink.url}?connections=10&tls=never`, queue });
+  const worker = await startWorker({ transport: `${sink.url}?connections=${CONNECTIONS}&tls=never`, queue });
   console.log('\nA worker over many mails\n\n| mails | its resident memory, MB |\n|---:|---:|');
   const step = Math.ceil(mails / 10);
   for (let sent = 0; sent < mails;) {
-    const until = Math.min(mails, sent + step);
-    for (; sent < until; sent += CHUNK) {
-      await producer.get(MailService).sendMany(rows(sent, Math.min(CHUNK, until - sent)));
-      while ((await sink.count()).messages < sent - CHUNK) await sleep(20);
-    }
-    while ((await sink.count()).messages < until) await sleep(20);
+    const count = Math.min(CHUNK, mails - sent, step - (sent % step));
+    await producer.get(MailService).sendMany(rows(count, sent));
+    sent += count;
+    // One chunk waits while another is sent.
+    const reported = sent % step === 0 || sent === mails;
+    while ((await sink.count()).messages < sent - (reported ? 0 : CHUNK)) await sleep(20);
+    if (!reported) continue;
     worker.send('memory');
     const [resident] = (await once(worker, 'message')) as [number];
-    console.log(`| ${until.toLocaleString('en')} | ${Math.round(resident / 1024 / 1024)} |`);
+    console.log(`| ${sent.toLocaleString('en')} | ${Math.round(resident / 1024 / 1024)} |`);
   }
   await stopWorker(worker);
   await producer.close();
@@ -46,10 +48,14 @@ export async function endurance(redis: string, mails: number): Promise<void> {
 async function rateOf(count: number, redis: string, mails: number, name: string): Promise<number> {
   const queue = { redis, name };
   const producer = await relayApplication({ worker: false, queue });
-  await producer.get(MailService).sendMany(rows(0, mails * 2));
+  await producer.get(MailService).sendMany(rows(mails * 2));
   await producer.close();
   const sink = await startSmtpSink();
-  const setting = { transport: `${sink.url}?connections=10&tls=never`, worker: { concurrency: 50 }, queue };
+  const setting = {
+    transport: `${sink.url}?connections=${CONNECTIONS}&tls=never`,
+    worker: { concurrency: CONCURRENCY },
+    queue,
+  };
   const workers = await Promise.all(Array.from({ length: count }, () => startWorker(setting)));
   const reached = async (messages: number) => {
     while ((await sink.count()).messages < messages) await sleep(2);
@@ -73,10 +79,6 @@ async function stopWorker(worker: ChildProcess): Promise<void> {
   const exited = once(worker, 'exit');
   worker.send('stop');
   await exited;
-}
-
-function* rows(from: number, count: number) {
-  for (let index = from; index < from + count; index++) yield [welcome(index), { to: recipient(index) }] as const;
 }
 
 /** Mails queued at once while others are sent. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MailEvents, MailService } from 'nestjs-mail-relay';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
-import { recipient, welcome } from './mails.js';
+import { recipient, rows, welcome } from './mails.js';
 import { inParallel } from './measure.js';
+import { CONCURRENCY, CONNECTIONS, WIDTH } from './setting.js';
 import { relayApplication } from './relay.subject.js';
 
 /** What a mail costs while so many others wait. */
@@ -13,15 +14,12 @@ export async function backlog(redis: string, mails: number, backlogs: readonly n
   for (const [run, waiting] of [backlogs[0]!, ...backlogs].entries()) {
     const queue = { redis, name: `bench-backlog-${run}` };
     const producer = await relayApplication({ worker: false, queue });
-    const rows = function* () {
-      for (let at = 0; at < waiting + mails * 2; at++) yield [welcome(at), { to: recipient(at) }] as const;
-    };
-    await producer.get(MailService).sendMany(rows());
+    await producer.get(MailService).sendMany(rows(waiting + mails * 2));
     await producer.close();
     const sink = await startSmtpSink();
     const worker = await relayApplication({
-      transport: `${sink.url}?connections=10&tls=never`,
-      worker: { concurrency: 50 },
+      transport: `${sink.url}?connections=${CONNECTIONS}&tls=never`,
+      worker: { concurrency: CONCURRENCY },
       queue,
     });
     const reached = async (count: number) => {
@@ -45,8 +43,8 @@ export async function latency(redis: string, mails: number): Promise<void> {
   const sink = await startSmtpSink();
   const queue = { redis, name: 'bench-latency' };
   const app = await relayApplication({
-    transport: `${sink.url}?connections=10&tls=never`,
-    worker: { concurrency: 50 },
+    transport: `${sink.url}?connections=${CONNECTIONS}&tls=never`,
+    worker: { concurrency: CONCURRENCY },
     queue,
   });
   const mail = app.get(MailService);
@@ -65,7 +63,7 @@ export async function latency(redis: string, mails: number): Promise<void> {
     if (measured) began.set(id, start);
   };
   const full = performance.now();
-  await inParallel(mails, 100, (index) => send(index, false));
+  await inParallel(mails, WIDTH, (index) => send(index, false));
   while ((await sink.count()).messages < mails) await sleep(2);
   const interval = (2 * (performance.now() - full)) / mails;
   const start = performance.now();

@@ -5,14 +5,10 @@ import { Queue } from 'bullmq';
 import { MailService } from 'nestjs-mail-relay';
 import { nestMail, nodemailerPool } from './direct.subjects.js';
 import { HandWired } from './hand-wired.subject.js';
-import { recipient, welcome } from './mails.js';
+import { recipient, rows, welcome } from './mails.js';
 import { inParallel } from './measure.js';
+import { CONCURRENCY, CONNECTIONS, WIDTH } from './setting.js';
 import { relayApplication } from './relay.subject.js';
-
-/** Calls in flight, SMTP connections, and jobs at once: the same for every subject. */
-const WIDTH = 100;
-const CONNECTIONS = 10;
-const CONCURRENCY = 50;
 
 interface Running {
   send(count: number): Promise<unknown>;
@@ -50,8 +46,6 @@ const SUBJECTS: Record<string, () => Promise<Running>> = {
   },
   async sendMany() {
     const { mail, close } = await relay(false);
-    const rows = (count: number) =>
-      Array.from({ length: count }, (_, index) => [welcome(index), { to: recipient(index) }] as const);
     return { send: (count) => Promise.resolve(mail.sendMany(rows(count))), close };
   },
   async add() {

@@ -108,7 +108,7 @@ export class MailService {
 
   /**
    * Queues many mails from an array, a generator or a stream of rows, in chunks. Await it for the summary, or iterate it for a result per
-   * mail; nothing is queued before that. Rows are read only as fast as they are queued. A bad row is an item with an error, not a throw;
+   * mail; nothing is queued before that. Rows are read only as fast as they are queued, a chunk ahead at most. A bad row is an item with an error, not a throw;
    * priority is `low` unless told otherwise, so that a password reset overtakes a digest.
    *
    * @throws QueueUnavailableError, which ends the run

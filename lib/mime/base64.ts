@@ -1,16 +1,18 @@
-/** Base64 in lines of 76 characters; RFC 2045 section 6.8. No line end after the last. Content that comes again is encoded once. */
+/** Base64 in lines of 76 characters; RFC 2045 section 6.8. No line end after the last. */
 export function base64Lines(source: Uint8Array): Uint8Array {
-  const known = encoded.get(source);
-  if (known) return known;
-  const lines = encode(source);
-  // Nearly all comes once only, and is not worth being kept.
-  if (seen.has(source)) encoded.set(source, lines);
-  else seen.add(source);
+  const kept = encoded.get(source);
+  const lines = kept ?? encode(source);
+  if (kept === null) encoded.set(source, lines);
   return lines;
 }
 
-const seen = new WeakSet<Uint8Array>();
-const encoded = new WeakMap<Uint8Array, Uint8Array>();
+/** Has a content encoded once that many messages share, for as long as it is there; from now on it must not be changed. */
+export function shareEncoding(source: Uint8Array): void {
+  if (!encoded.has(source)) encoded.set(source, null);
+}
+
+/** `null` for what is yet to be encoded. */
+const encoded = new WeakMap<Uint8Array, Uint8Array | null>();
 
 /** Two characters at a time, for twelve bits. */
 function encode(source: Uint8Array): Uint8Array {

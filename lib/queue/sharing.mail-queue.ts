@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RETENTION } from '../delivery/outcome-store.interface.js';
 import type { MailSnapshot, SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
+import { shareEncoding } from '../mime/base64.js';
 import type { BlobStore } from './blob-store.interface.js';
 import { base64, storedAttachment } from './encode-snapshot.js';
 import { DelegatingMailQueue, withSnapshot } from './delegating.mail-queue.js';
@@ -148,6 +149,7 @@ class ContentCache {
     const content = await read();
     if (content === null) return null;
     const bytes = Buffer.from(content, 'base64');
+    shareEncoding(bytes);
     this.#contents.set(key, bytes);
     this.#size += bytes.length;
     for (const [oldest, { length }] of this.#contents) {
@@ -161,7 +163,7 @@ class ContentCache {
 
 /** In bytes. Smaller ones cost less than looking after them. */
 const LARGE = 48 * 1024;
-/** In bytes; what is sent again and again is kept encoded as well, which is 1.37 times as large. */
+/** In bytes; each is kept encoded as well, which is 1.37 times as large. */
 const LARGEST_CACHE = 48 * 1024 * 1024;
 const MOST_SEEN = 1_000;
 /** Beyond the time in which a mail may be sent, in milliseconds: workers may have been away for that long. */

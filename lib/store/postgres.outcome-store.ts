@@ -1,4 +1,3 @@
-import { Gathering } from '../gathering.js';
 import {
   MOST_ATTEMPTS,
   providerKey,
@@ -9,6 +8,7 @@ import {
   type OutcomeChange,
   type OutcomeStore,
 } from '../delivery/outcome-store.interface.js';
+import { type BegunMail, GatheredOutcomes, type SavedMail } from './gathered-outcomes.js';
 import { packAttempt, packOutcome, reopened, unpackAttempt, unpackOutcome } from './outcome-codec.js';
 import { STORE_SCHEMA } from './postgres-migrations.js';
 
@@ -20,8 +20,10 @@ export class PostgresOutcomeStore implements OutcomeStore {
   readonly #queue: string;
   readonly #run: RunStatement;
   readonly #days: number;
-  readonly #begins = new Gathering((mails: readonly Begun[]) => this.#beginAll(mails), idOf);
-  readonly #saves = new Gathering((mails: readonly Saved[]) => this.#saveAll(mails), idOf);
+  readonly #gathered = new GatheredOutcomes({
+    beginAll: (mails) => this.#beginAll(mails),
+    saveAll: (mails) => this.#saveAll(mails),
+  });
 
   /** @param queue the BullMQ queue's name, which the relays in one database differ by @param retention in milliseconds */
   constructor(queue: string, run: RunStatement, retention = RETENTION) {
@@ -37,13 +39,11 @@ export class PostgresOutcomeStore implements OutcomeStore {
   }
 
   begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
-    return this.#begins.ask({ id, at, stalls, transport });
+    return this.#gathered.begin(id, at, stalls, transport);
   }
 
-  async save(id: string, change: OutcomeChange): Promise<void> {
-    // Many large ones together would take too long.
-    if ((change.content?.length ?? 0) > LARGE_CONTENT) await this.#saveAll([{ id, change }]);
-    else await this.#saves.ask({ id, change });
+  save(id: string, change: OutcomeChange): Promise<void> {
+    return this.#gathered.save(id, change);
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
@@ -69,7 +69,7 @@ export class PostgresOutcomeStore implements OutcomeStore {
     }
   }
 
-  async #beginAll(mails: readonly Begun[]): Promise<('go' | 'cancelled')[]> {
+  async #beginAll(mails: readonly BegunMail[]): Promise<('go' | 'cancelled')[]> {
     const { rows } = await this.#run(BEGIN, [
       this.#queue,
       this.#days,
@@ -79,32 +79,12 @@ export class PostgresOutcomeStore implements OutcomeStore {
     return mails.map(({ id }) => (begun.has(id) ? 'go' : 'cancelled'));
   }
 
-  async #saveAll(mails: readonly Saved[]): Promise<void[]> {
+  async #saveAll(mails: readonly SavedMail[]): Promise<void> {
     const keys = mails.flatMap(({ id, change }) => providerKeys(change).map((key) => [key, id] as const));
     const values = [this.#queue, this.#days, ...columns(mails, saveValues)];
     if (keys.length === 0) await this.#run(SAVE, values);
     else await this.#run(INDEX + SAVE, [...values, ...columns(keys, (pair) => pair)]);
-    return mails.map(() => undefined);
   }
-}
-
-/** In characters. */
-const LARGE_CONTENT = 64 * 1024;
-
-interface Begun {
-  readonly id: string;
-  readonly at: number;
-  readonly stalls: number;
-  readonly transport: string;
-}
-
-interface Saved {
-  readonly id: string;
-  readonly change: OutcomeChange;
-}
-
-function idOf({ id }: { readonly id: string }): string {
-  return id;
 }
 
 /** One array a column, for `unnest`. */
@@ -114,7 +94,7 @@ function columns<T>(rows: readonly T[], valuesOf: (row: T) => readonly unknown[]
 }
 
 /** Empty for none. */
-function saveValues({ id, change }: Saved): unknown[] {
+function saveValues({ id, change }: SavedMail): unknown[] {
   const { messageId, mail = '', about, attempt, stallBaseline = 0, deferrals = 0, content, recipients = [] } = change;
   const packed = Object.fromEntries(recipients.map((outcome) => [outcome.address, packOutcome(outcome)]));
   return [

@@ -1,5 +1,4 @@
 import type { Cluster, Redis } from 'ioredis';
-import { Gathering } from '../gathering.js';
 import {
   providerKey,
   providerKeys,
@@ -9,6 +8,7 @@ import {
   type OutcomeChange,
   type OutcomeStore,
 } from '../delivery/outcome-store.interface.js';
+import { type BegunMail, GatheredOutcomes, type SavedMail } from './gathered-outcomes.js';
 import { packAttempt, packOutcome, reopened, unpackAttempt, unpackOutcome } from './outcome-codec.js';
 import { OUTCOME_SCRIPTS } from './redis-outcome-scripts.js';
 
@@ -21,8 +21,10 @@ export class RedisOutcomeStore implements OutcomeStore {
   readonly #prefix: string;
   readonly #guard: Guard;
   readonly #retention: number;
-  readonly #begins = new Gathering((mails: readonly Begun[]) => this.#beginAll(mails), idOf);
-  readonly #saves = new Gathering((mails: readonly Saved[]) => this.#saveAll(mails), idOf);
+  readonly #gathered = new GatheredOutcomes({
+    beginAll: (mails) => this.#beginAll(mails),
+    saveAll: (mails) => this.#saveAll(mails),
+  });
 
   /** @param prefix of its keys, with the hash tag of the queue's keys @param retention in milliseconds */
   constructor(client: Redis | Cluster, prefix: string, guard: Guard, retention = RETENTION) {
@@ -39,13 +41,11 @@ export class RedisOutcomeStore implements OutcomeStore {
   }
 
   begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
-    return this.#begins.ask({ id, at, stalls, transport });
+    return this.#gathered.begin(id, at, stalls, transport);
   }
 
-  async save(id: string, change: OutcomeChange): Promise<void> {
-    // Many large ones together would take too long.
-    if ((change.content?.length ?? 0) > LARGE_CONTENT) await this.#saveAll([{ id, change }]);
-    else await this.#saves.ask({ id, change });
+  save(id: string, change: OutcomeChange): Promise<void> {
+    return this.#gathered.save(id, change);
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
@@ -62,18 +62,17 @@ export class RedisOutcomeStore implements OutcomeStore {
     return (await this.#guard(() => this.#client.get(key))) ?? undefined;
   }
 
-  async #beginAll(mails: readonly Begun[]): Promise<('go' | 'cancelled')[]> {
+  async #beginAll(mails: readonly BegunMail[]): Promise<('go' | 'cancelled')[]> {
     const args = mails.flatMap(({ at, stalls, transport }) => [at, stalls, transport]);
-    const answers = (await this.#run('begin', mails.map(idOf), args)) as number[];
+    const answers = (await this.#run('begin', idsOf(mails), args)) as number[];
     return answers.map((answer) => (answer === 1 ? 'go' : 'cancelled'));
   }
 
-  async #saveAll(mails: readonly Saved[]): Promise<void[]> {
+  async #saveAll(mails: readonly SavedMail[]): Promise<void> {
     const indexed = mails.flatMap(({ id, change }) => providerKeys(change).map((key) => this.#index(key, id)));
     const args = mails.flatMap(({ change }) => saveArguments(change));
     // The index first, so that what is saved can be found; in the same write.
-    await Promise.all([...indexed, this.#run('save', mails.map(idOf), args)]);
-    return mails.map(() => undefined);
+    await Promise.all([...indexed, this.#run('save', idsOf(mails), args)]);
   }
 
   #index(key: string, id: string): Promise<unknown> {
@@ -87,23 +86,8 @@ export class RedisOutcomeStore implements OutcomeStore {
   }
 }
 
-/** In characters. */
-const LARGE_CONTENT = 64 * 1024;
-
-interface Begun {
-  readonly id: string;
-  readonly at: number;
-  readonly stalls: number;
-  readonly transport: string;
-}
-
-interface Saved {
-  readonly id: string;
-  readonly change: OutcomeChange;
-}
-
-function idOf({ id }: { readonly id: string }): string {
-  return id;
+function idsOf(mails: readonly { readonly id: string }[]): string[] {
+  return mails.map(({ id }) => id);
 }
 
 function saveArguments(change: OutcomeChange): (string | number)[] {

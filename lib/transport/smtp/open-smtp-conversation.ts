@@ -5,9 +5,8 @@ import { onAbort } from './on-abort.js';
 import { SmtpConnection } from './smtp-connection.js';
 import type { SmtpConversation } from './smtp-conversation.interface.js';
 import { dial } from './smtp-dialer.js';
-import { broken, givenUp, lost, refused } from './smtp-errors.js';
+import { broken, givenUp, lost, unexpected } from './smtp-errors.js';
 import { logIn, needsTlsToLogIn } from './smtp-login.js';
-import { parseReply } from './smtp-reply.js';
 import type { SmtpSettings } from './smtp-settings.js';
 import { SmtpError, type SmtpPhase } from './smtp.error.js';
 
@@ -30,7 +29,7 @@ async function open(settings: SmtpSettings, signal: AbortSignal, tls: SmtpSettin
     await begin(connection, settings, tls);
     await logIn(connection, settings);
     // Sent away in the same breath.
-    if (connection.state === 'closed') throw lost(settings.endpoint, 'ehlo', 'ECONNECTION', 'the server closed it');
+    if (connection.closed) throw lost(settings.endpoint, 'ehlo', 'ECONNECTION', 'the server closed it');
     return connection;
   } catch (error) {
     connection.destroy();
@@ -78,10 +77,7 @@ async function sayHello(connection: SmtpConnection, settings: SmtpSettings): Pro
 }
 
 function good(phase: SmtpPhase, answer: string, { endpoint, exceptions }: SmtpSettings): void {
-  if (answer.startsWith('2')) return;
-  const reply = parseReply(answer);
-  if (reply.code >= 400) throw refused(endpoint, phase, reply, '', exceptions);
-  throw lost(endpoint, phase, 'EPROTOCOL', `an answer that makes no sense: ${reply.text}`);
+  if (!answer.startsWith('2')) throw unexpected(endpoint, phase, answer, exceptions);
 }
 
 /** RFC 5321 section 4.1.4: who has no name that others can look up gives an address. */

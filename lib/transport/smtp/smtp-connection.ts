@@ -21,6 +21,7 @@ export class SmtpConnection implements SmtpConversation {
   messages = 0;
   readonly #settings: SmtpSettings;
   readonly #line: SmtpExchange[] = [];
+  readonly #host: SmtpTransactionHost;
   readonly #closeCallbacks: (() => void)[] = [];
   readonly #deadline = new Deadline((timeout) => this.#break(timedOut(this.#endpoint, this.#phase, timeout)));
   readonly #reader = new ReplyReader((answer) => this.#hear(answer));
@@ -38,14 +39,15 @@ export class SmtpConnection implements SmtpConversation {
   constructor(socket: Socket, settings: SmtpSettings) {
     this.#socket = socket;
     this.#settings = settings;
+    this.#host = this.#hostWith(settings);
     socket.setNoDelay(true);
     socket.setKeepAlive(true);
     this.#stopListening = this.#listen(socket);
     this.#listenForAnswers();
   }
 
-  get state(): 'ready' | 'closed' {
-    return this.#closed ? 'closed' : 'ready';
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** By TLS of our own; that of a proxy ends there. */
@@ -88,7 +90,7 @@ export class SmtpConnection implements SmtpConversation {
     share?: () => void,
   ): Promise<SmtpAnswer> {
     this.messages++;
-    const transaction = new SmtpTransaction(this.#host, envelope, content, guard, this.#unsettled);
+    const transaction = new SmtpTransaction(this.#host, this.extensions, envelope, content, guard, this.#unsettled);
     this.#unsettled = false;
     this.#share = share;
     const stopListening = onAbort(guard.signal, () => this.#giveUp(transaction));
@@ -133,20 +135,17 @@ export class SmtpConnection implements SmtpConversation {
     return this.#line[0]?.phase ?? 'mail';
   }
 
-  readonly #host: SmtpTransactionHost = ((connection: SmtpConnection): SmtpTransactionHost => ({
-    get extensions() {
-      return connection.extensions;
-    },
-    get settings() {
-      return connection.#settings;
-    },
-    write: (bytes) => connection.#write(bytes),
-    flushed: () => connection.#flushed(),
-    watch: () => connection.#watch(),
-    unsettle: () => void (connection.#unsettled = true),
-    written: () => connection.#onWritten(),
-    break: (error) => connection.#break(error),
-  }))(this);
+  #hostWith(settings: SmtpSettings): SmtpTransactionHost {
+    return {
+      settings,
+      write: (bytes) => this.#write(bytes),
+      flushed: () => this.#flushed(),
+      watch: () => this.#watch(),
+      unsettle: () => void (this.#unsettled = true),
+      written: () => this.#onWritten(),
+      break: (error) => this.#break(error),
+    };
+  }
 
   #enter(exchange: SmtpExchange): void {
     if (this.#closed) return exchange.fail((phase) => this.#lost(phase, 'ECONNECTION', 'the connection is closed'));

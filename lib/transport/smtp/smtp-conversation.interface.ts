@@ -4,6 +4,8 @@ export interface SmtpEnvelope {
   readonly from: string;
   /** At least one. */
   readonly to: readonly string[];
+  /** Bytes of the message. */
+  readonly size: number;
   /** Whether an address in it, or in the header, is not ASCII: only for a server that offers SMTPUTF8 (RFC 6531). */
   readonly utf8?: boolean;
 }
@@ -28,14 +30,14 @@ export interface SmtpAnswer {
 
 /**
  * One connection to a server, greeted, encrypted and logged in, over which messages go one after another: MAIL, RCPT, DATA and the
- * final "." (RFC 5321 section 3.3). Nothing but this knows which SMTP client is used. Every failure is an {@link SmtpError} with its phase.
+ * final "." (RFC 5321 section 3.3). Every failure is an {@link SmtpError} with its phase.
  */
 export interface SmtpConversation {
   /** What EHLO offered, by keyword in upper case, with its parameters: `SIZE` -> `35882577`. */
   readonly extensions: ReadonlyMap<string, string>;
   /** Messages begun so far. */
   readonly messages: number;
-  readonly state: 'ready' | 'closed';
+  readonly closed: boolean;
 
   /**
    * Sends one message. The content, in pieces, is MIME with CRLF line ends; leading dots are doubled on the way.

@@ -1,5 +1,5 @@
 import { SmtpError, type SmtpPhase } from './smtp.error.js';
-import type { SmtpReply } from './smtp-reply.js';
+import { parseReply, type SmtpReply } from './smtp-reply.js';
 import { type SmtpException, verdictOf } from './smtp-verdict.js';
 
 /**
@@ -22,6 +22,18 @@ export function refused(
     ...(reply.enhancedCode && { enhancedCode: reply.enhancedCode }),
     ...(CODES[phase] && { code: CODES[phase] }),
   });
+}
+
+/** The server answered something else than was hoped for: it refused, or it makes no sense. */
+export function unexpected(
+  endpoint: string,
+  phase: SmtpPhase,
+  answer: string,
+  exceptions: readonly SmtpException[] = [],
+): SmtpError {
+  const reply = parseReply(answer);
+  if (reply.code >= 400) return refused(endpoint, phase, reply, '', exceptions);
+  return lost(endpoint, phase, 'EPROTOCOL', `an answer that makes no sense: ${reply.text}`);
 }
 
 /** The connection could not be made, or broke. After the final "." nobody knows whether the server has the message. */

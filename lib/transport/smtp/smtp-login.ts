@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { MailError } from '../../errors/mail.error.js';
-import { lost, refused } from './smtp-errors.js';
-import { parseReply } from './smtp-reply.js';
+import { unexpected } from './smtp-errors.js';
 import type { SmtpSettings } from './smtp-settings.js';
 import type { SmtpAuth } from './smtp-transport-options.interface.js';
 import { SmtpError, type SmtpPhase } from './smtp.error.js';
@@ -10,7 +9,7 @@ import { SmtpError, type SmtpPhase } from './smtp.error.js';
 export interface SmtpLoginTarget {
   readonly extensions: ReadonlyMap<string, string>;
   readonly secure: boolean;
-  readonly state: string;
+  readonly closed: boolean;
   ask(command: string, phase: SmtpPhase, timeout: number): Promise<string>;
 }
 
@@ -31,7 +30,7 @@ export async function logIn(target: SmtpLoginTarget, settings: SmtpSettings): Pr
   try {
     await logInWith('XOAUTH2', target, settings, auth.user, token);
   } catch (error) {
-    if (typeof auth.accessToken !== 'function' || target.state === 'closed') throw error;
+    if (typeof auth.accessToken !== 'function' || target.closed) throw error;
     if (!(error instanceof SmtpError) || error.replyCode !== 535) throw error;
     await logInWith('XOAUTH2', target, settings, auth.user, await tokenOf(auth, settings, token));
   }
@@ -64,13 +63,8 @@ function mechanismFor({ extensions }: SmtpLoginTarget, settings: SmtpSettings): 
   const offered = extensions.get('AUTH')!.toUpperCase().split(' ');
   const known = (['PLAIN', 'LOGIN', 'CRAM-MD5'] as const).find((mechanism) => offered.includes(mechanism));
   if (known) return known;
-  throw failed(
-    settings,
-    `the server offers AUTH ${offered
-      .join(' ')
-      .replace(/[^ -~]/g, '?')
-      .slice(0, 100)}, and a password needs PLAIN, LOGIN or CRAM-MD5`,
-  );
+  const words = offered.join(' ').replace(/[^ -~]/g, '?').slice(0, 100); // prettier-ignore
+  throw failed(settings, `the server offers AUTH ${words}, and a password needs PLAIN, LOGIN or CRAM-MD5`);
 }
 
 async function logInWith(
@@ -90,10 +84,7 @@ async function logInWith(
     if (reply) said.add(reply);
     answer = await ask(reply);
   }
-  if (answer.startsWith('235')) return;
-  const reply = parseReply(answer);
-  if (reply.code >= 400) throw refused(endpoint, 'auth', reply, '', exceptions);
-  throw lost(endpoint, 'auth', 'EPROTOCOL', `an answer that makes no sense: ${reply.text}`);
+  if (!answer.startsWith('235')) throw unexpected(endpoint, 'auth', answer, exceptions);
 }
 
 const MOST_CHALLENGES = 3;

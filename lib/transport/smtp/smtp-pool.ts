@@ -64,13 +64,13 @@ export class SmtpPool {
 
   /** Lets the next in line have a connection as well whose holder has written all that he had to write. */
   lend(conversation: SmtpConversation): void {
-    if (conversation.state === 'closed' || conversation.messages >= this.#settings.messagesPerConnection) return;
+    if (conversation.closed || conversation.messages >= this.#settings.messagesPerConnection) return;
     if (this.#line.serve(conversation)) this.#hold(conversation);
   }
 
   give(conversation: SmtpConversation): void {
     if (this.#release(conversation)) return;
-    if (conversation.state === 'closed') this.#left();
+    if (conversation.closed) this.#left();
     else if (conversation.messages >= this.#settings.messagesPerConnection) void this.#retire(conversation);
     else if (this.#line.serve(conversation)) this.#hold(conversation);
     else if (this.#closing) void this.#retire(conversation);

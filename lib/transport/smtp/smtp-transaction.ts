@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { DotStuffing } from './dot-stuffing.js';
 import { serverMessageId } from './server-message-id.js';
 import type { SmtpAnswer, SmtpEnvelope, SmtpGuard } from './smtp-conversation.interface.js';
-import { givenUp, lost, refused } from './smtp-errors.js';
+import { givenUp, lost, refused, unexpected } from './smtp-errors.js';
 import type { SmtpExchange } from './smtp-exchange.interface.js';
 import { parseReply, replyText } from './smtp-reply.js';
 import type { SmtpSettings } from './smtp-settings.js';
@@ -10,7 +10,6 @@ import type { SmtpError, SmtpPhase } from './smtp.error.js';
 
 /** What a transaction asks of its connection. */
 export interface SmtpTransactionHost {
-  readonly extensions: ReadonlyMap<string, string>;
   readonly settings: Pick<SmtpSettings, 'host' | 'endpoint' | 'timeouts' | 'exceptions'>;
   write(bytes: string | Uint8Array): void;
   /** Resolves when what was written so far has left; at once when it is little, or when the connection is closed. */
@@ -49,9 +48,10 @@ export class SmtpTransaction implements SmtpExchange {
   #resolve!: (answer: SmtpAnswer) => void;
   #reject!: (error: unknown) => void;
 
-  /** @param reset whether RSET comes first */
+  /** @param extensions what the server offered @param reset whether RSET comes first */
   constructor(
     host: SmtpTransactionHost,
+    extensions: ReadonlyMap<string, string>,
     envelope: SmtpEnvelope,
     content: readonly Uint8Array[],
     guard: SmtpGuard,
@@ -61,8 +61,8 @@ export class SmtpTransaction implements SmtpExchange {
     this.#envelope = envelope;
     this.#content = content;
     this.#guard = guard;
-    this.#pipelined = host.extensions.has('PIPELINING');
-    const mail = mailCommand(envelope, content, host.extensions);
+    this.#pipelined = extensions.has('PIPELINING');
+    const mail = mailCommand(envelope, content, extensions);
     const commands = [mail, ...envelope.to.map((address) => `RCPT TO:<${address}>`), 'DATA'];
     this.#commands = reset ? ['RSET', ...commands] : commands;
     this.result = new Promise((resolve, reject) => {
@@ -197,13 +197,10 @@ export class SmtpTransaction implements SmtpExchange {
 
   #nonsense(phase: SmtpPhase, command: string, answer: string): true {
     const { endpoint } = this.#host.settings;
-    const { text } = parseReply(answer);
     // As a server that hung up: a session that cannot be set back is of no use to the next message.
-    const error =
-      command === 'RSET'
-        ? lost(endpoint, 'mail', 'ECONNECTION', `it answered RSET with ${text}`)
-        : lost(endpoint, phase, 'EPROTOCOL', `an answer that makes no sense: ${text}`);
-    this.#host.break(error);
+    const hopeless = (): SmtpError =>
+      lost(endpoint, 'mail', 'ECONNECTION', `it answered RSET with ${parseReply(answer).text}`);
+    this.#host.break(command === 'RSET' ? hopeless() : unexpected(endpoint, phase, answer));
     return true;
   }
 
@@ -265,13 +262,13 @@ function* slices(content: readonly Uint8Array[]): Generator<Uint8Array> {
 
 /** With what the server offered: RFC 1870, 6152 and 6531. */
 function mailCommand(
-  { from, utf8 }: SmtpEnvelope,
+  { from, size, utf8 }: SmtpEnvelope,
   content: readonly Uint8Array[],
   extensions: ReadonlyMap<string, string>,
 ): string {
   let command = `MAIL FROM:<${from}>`;
   if (utf8) command += ' SMTPUTF8';
   if (extensions.has('8BITMIME') && !content.every((piece) => isAscii(piece))) command += ' BODY=8BITMIME';
-  if (extensions.has('SIZE')) command += ` SIZE=${content.reduce((sum, { length }) => sum + length, 0)}`;
+  if (extensions.has('SIZE')) command += ` SIZE=${size}`;
   return command;
 }

@@ -104,7 +104,7 @@ export class SmtpTransport extends MailTransport {
     const fit = screened(message, size, extensions, this.toString());
     if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
     const share = (): void => this.#pool.lend(conversation);
-    const answer = await conversation.transmit({ from, to: fit.to, utf8 }, content, guard, share);
+    const answer = await conversation.transmit({ from, to: fit.to, size, utf8 }, content, guard, share);
     return transportResult(to, answer, fit.refused);
   }
 
