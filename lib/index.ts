@@ -42,6 +42,12 @@ export type {
   RetryOptions,
 } from './mail/mail-options.interface.js';
 export type {
+  DeliveryNotifications,
+  NotifyWhen,
+  RawOptions,
+  RecipientNotification,
+} from './mail/raw-options.interface.js';
+export type {
   DataOf,
   Mailable,
   MailableOptions,

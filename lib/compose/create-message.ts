@@ -1,4 +1,5 @@
 import { MailError } from '../errors/mail.error.js';
+import { MailMessageError } from '../errors/mail-message.error.js';
 import { bufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
@@ -9,6 +10,7 @@ import type { RawInPieces } from '../mime/message-pieces.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailSnapshotHead } from './mail-composer.js';
 import type { RenderedMail } from './mail-renderer.js';
+import { partsOf } from './message-parts.js';
 
 /** A message out of what the queue kept and what was rendered. */
 export function createMessage(
@@ -17,7 +19,7 @@ export function createMessage(
   attachments: readonly BufferedAttachment[],
   words: RenderedMail,
 ): MailMessage {
-  return Object.freeze({
+  const message: MailMessage = Object.freeze({
     id: head.id,
     messageId: head.messageId,
     from: head.from,
@@ -41,6 +43,34 @@ export function createMessage(
     date: new Date(head.acceptedAt),
     raw: composeOnce,
   });
+  return body.content.kind === 'raw' ? finished(message, attachments[0]!.bytes) : message;
+}
+
+/** One that came as MIME goes as the very same bytes; what is in them is read only where somebody looks. */
+function finished(message: MailMessage, bytes: Uint8Array): MailMessage {
+  const unread = Object.freeze({ ...message, attachments: [] });
+  const whole = Promise.resolve(bytes);
+  composed.set(unread, { finished: bytes, whole, pieces: whole.then((piece) => [piece]) });
+  return unread;
+}
+
+/** A finished message with its text, HTML, attachments and headers; any other as it is. An error for one that cannot be read. */
+export function readable(message: MailMessage): MailMessage | Promise<MailMessage | MailMessageError> {
+  const bytes = composed.get(message);
+  return bytes?.finished ? withParts(message, bytes, bytes.finished) : message;
+}
+
+async function withParts(
+  message: MailMessage,
+  bytes: Bytes,
+  finished: Uint8Array,
+): Promise<MailMessage | MailMessageError> {
+  const read = await partsOf(finished);
+  if (read instanceof MailMessageError) return read;
+  const { headers, ...parts } = read;
+  const copy = Object.freeze({ ...message, ...parts, headers: { ...headers, ...message.headers } });
+  composed.set(copy, bytes);
+  return copy;
 }
 
 /** The same message for other recipients; its bytes are shared. */
@@ -69,6 +99,8 @@ export function storedAttachments(stored: readonly SnapshotAttachment[]): Buffer
 }
 
 interface Bytes {
+  /** Of a message that came as MIME. */
+  finished?: Uint8Array;
   pieces?: Promise<readonly Uint8Array[]>;
   whole?: Promise<Uint8Array>;
 }

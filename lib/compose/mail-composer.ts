@@ -3,18 +3,21 @@ import { toMilliseconds } from '../duration.js';
 import { MailMessageError } from '../errors/mail-message.error.js';
 import { localeOf, parseAddress, parseAddresses } from '../mail/address.js';
 import { checkHeaders, checkLine, checkStrings, mergeHeaders } from '../mail/headers.js';
-import type { BufferedAttachment } from '../mail/mail-attachment.js';
+import { type BufferedAttachment, bufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailAttributes } from '../mail/mail.decorator.js';
 import { messageIdOf } from '../mail/message-id.js';
 import { mailNameOf } from '../mail/mail.decorator.js';
 import type { MailAddress, MailStream, Priority } from '../mail/mail-message.interface.js';
 import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.js';
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type { RawOptions } from '../mail/raw-options.interface.js';
 import { snapshotValue } from '../mail/snapshot-value.js';
 import { readContent } from './mail-content.js';
 import type { MailDefaults } from './mail-defaults.interface.js';
 import type { FormOptions, MailForm } from './mail-form.js';
 import { checkLimits } from './message-limits.js';
+import { checkRawOptions, notifyOf } from './raw-options.js';
+import { readRaw } from './read-raw.js';
 
 /** A mail that was found sendable, with the parts of it that the queue keeps encoded. */
 export interface ComposedMail {
@@ -33,6 +36,11 @@ export interface ComposeSetting {
 
 /** A snapshot whose body and attachments are not encoded yet. */
 export type MailSnapshotHead = Omit<MailSnapshot, 'body' | 'attachments'>;
+
+type HeadOptions = Pick<
+  FormOptions,
+  'stream' | 'priority' | 'tenant' | 'transport' | 'idempotencyKey' | 'retry' | 'delay' | 'sendAt'
+>;
 
 /** Checks what `send()` was given and makes it a mail: addresses parsed, values copied, attachments read, defaults applied. */
 export class MailComposer {
@@ -67,13 +75,12 @@ export class MailComposer {
       throw new MailMessageError('to', 'a mail needs at least one recipient in to, cc or bcc');
     const from = this.#from(options.from ?? given<AddressInput>('from'));
     const id = randomUUID();
+    const head = this.#head(options, attributes, setting, now);
     const locale = options.locale ?? localeOf(options.to) ?? attributes.locale ?? this.#defaults.locale();
     const snapshot: MailSnapshotHead = {
-      v: 1,
+      ...head,
       id,
       messageId: messageIdOf(id, from.address),
-      acceptedAt: now,
-      notBefore: startOf(options, now),
       ...(form.kind !== 'inline' && {
         mail: mailNameOf(form.kind === 'mailable' ? form.type : form.mail.constructor),
       }),
@@ -83,13 +90,7 @@ export class MailComposer {
       bcc,
       replyTo: this.#replyTo(options.replyTo ?? given('replyTo')),
       envelope: { from: envelopeFrom(options.envelope) ?? this.#returnPath(id, from, everyone), to: everyone },
-      stream: word(options.stream ?? attributes.stream ?? setting.stream ?? 'transactional', 'stream'),
-      priority: priorityOf(options.priority ?? attributes.priority ?? setting.priority ?? 'normal'),
       ...(locale !== undefined && { locale: word(locale, 'locale') }),
-      ...optional('tenant', options.tenant),
-      ...optional('transport', options.transport ?? attributes.transport),
-      ...(options.idempotencyKey !== undefined && { deduplication: this.#hash(options.idempotencyKey) }),
-      retry: this.#retry(options.retry, this.#retry(attributes.retry, this.#defaults.retry)),
     };
     const fields = {
       headers: checkHeaders(
@@ -112,6 +113,70 @@ export class MailComposer {
       ...(options.signal && { signal: signalOf(options.signal) }),
     });
     return attachments instanceof Promise ? attachments.then(complete) : complete(attachments);
+  }
+
+  /** A message that is finished. @throws MailMessageError that names the field */
+  composeRaw(raw: unknown, options: RawOptions): ComposedMail {
+    checkRawOptions(options);
+    const now = this.#now();
+    const id = randomUUID();
+    const { bytes, messageId, from, to, cc, replyTo, subject } = readRaw(raw, new Date(now), (author) =>
+      messageIdOf(id, author.address),
+    );
+    const sender = envelopeFrom({ from: options.envelope.from })!;
+    const everyone = [...new Set(parseAddresses(options.envelope.to, 'envelope.to').map(({ address }) => address))];
+    if (everyone.length === 0) throw new MailMessageError('envelope.to', 'a mail needs at least one recipient');
+    const notify = sender === '' ? undefined : notifyOf(options.notify, sender);
+    const { signal } = options;
+    const snapshot: MailSnapshotHead = {
+      ...this.#head(options, {}, {}, now),
+      id,
+      messageId,
+      from,
+      to,
+      cc,
+      bcc: [],
+      replyTo,
+      // Where the relay tells the sender, bounces come to the relay.
+      envelope: { from: notify ? this.#returnPath(id, { address: sender }, everyone) : sender, to: everyone },
+      ...(notify && { notify }),
+    };
+    const fields = {
+      headers: {},
+      tags: tagsOf(options.tags),
+      metadata: { ...checkStrings(options.metadata ?? {}, 'metadata') },
+      provider: providerOf(options.provider),
+    };
+    checkLimits(everyone.length, fields);
+    return {
+      snapshot,
+      body: { content: { kind: 'raw', subject }, ...fields },
+      attachments: [bufferedAttachment({ contentType: 'message/rfc822', bytes })],
+      ...(signal && { signal: signalOf(signal) }),
+    };
+  }
+
+  /** What every mail has, however it was given. */
+  #head(
+    options: HeadOptions,
+    attributes: MailAttributes<object>,
+    setting: ComposeSetting,
+    now: number,
+  ): Pick<
+    MailSnapshotHead,
+    'v' | 'acceptedAt' | 'notBefore' | 'stream' | 'priority' | 'tenant' | 'transport' | 'deduplication' | 'retry'
+  > {
+    return {
+      v: 1,
+      acceptedAt: now,
+      notBefore: startOf(options, now),
+      stream: word(options.stream ?? attributes.stream ?? setting.stream ?? 'transactional', 'stream'),
+      priority: priorityOf(options.priority ?? attributes.priority ?? setting.priority ?? 'normal'),
+      ...optional('tenant', options.tenant),
+      ...optional('transport', options.transport ?? attributes.transport),
+      ...(options.idempotencyKey !== undefined && { deduplication: this.#hash(options.idempotencyKey) }),
+      retry: this.#retry(options.retry, this.#retry(attributes.retry, this.#defaults.retry)),
+    };
   }
 
   #from(input: AddressInput | undefined): MailAddress {
@@ -166,7 +231,7 @@ function attribute<V>(
   return (value as (mail: object) => V)(form.mail);
 }
 
-function startOf({ delay, sendAt }: FormOptions, now: number): number {
+function startOf({ delay, sendAt }: HeadOptions, now: number): number {
   if (delay !== undefined && sendAt !== undefined)
     throw new MailMessageError('sendAt', 'cannot go with `delay`; give one of them');
   if (sendAt !== undefined) {

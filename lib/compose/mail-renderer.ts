@@ -60,6 +60,7 @@ export class MailRenderer {
     content: Exclude<SnapshotContent, { kind: 'mailable' }>,
     locale: string | undefined,
   ): Promise<RenderedMail> {
+    if (content.kind === 'raw') return { subject: content.subject, attachments: [] };
     if (content.kind === 'inline') return { ...withText(content), subject: content.subject, attachments: [] };
     return this.#complete(await this.#fill({ ...content, locale }), content.template);
   }

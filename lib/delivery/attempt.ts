@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { MailError } from '../errors/mail.error.js';
 import { meaningOf } from '../errors/refusal-words.js';
+import { mailIdOf } from '../mail/message-id.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailTransport, RecipientResult, SendContext, TransportResult } from '../transport/mail-transport.js';
 import { redirected, type Redirect } from './redirect.js';
@@ -144,8 +145,9 @@ function causeOf({ message, scope, permanent, replyCode, enhancedCode, reason }:
 
 function taken(result: TransportResult, message: MailMessage, transport: string, at: number): AttemptResult {
   const said = new Map(recipientsOf(result).map((recipient) => [recipient.address, recipient]));
-  const provider =
-    result.providerMessageId === undefined ? {} : { providerMessageId: String(result.providerMessageId) };
+  // A message that came in with a Message-ID of its own is found by it, when it comes back.
+  const given = result.providerMessageId ?? (mailIdOf(message.messageId) ? undefined : message.messageId);
+  const provider = given === undefined ? {} : { providerMessageId: String(given) };
   const recipients = message.envelope.to.map((address): RecipientOutcome => {
     const { state, error } = said.get(address) ?? { state: 'sent' as const, error: undefined };
     return {

@@ -1,8 +1,9 @@
-import { forRecipients } from '../compose/create-message.js';
+import { forRecipients, readable } from '../compose/create-message.js';
 import type { MailError } from '../errors/mail.error.js';
+import { MailMessageError } from '../errors/mail-message.error.js';
 import { UnsupportedFeatureError } from '../errors/unsupported-feature.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
-import type { SendContext } from '../transport/mail-transport.js';
+import type { MailTransport, SendContext } from '../transport/mail-transport.js';
 import { attempt, type AttemptResult, type AttemptSetting, failedAttempt, toMailError } from './attempt.js';
 import { demandsOf, lacks } from './demands.js';
 import type { Turn } from './flow/transport-state.js';
@@ -87,6 +88,12 @@ export class Dispatcher {
     return { left: to, wait: Math.min(...waits), type: 'closed', passed };
   }
 
+  /** Whoever looks into a message must find there what is in its bytes. */
+  #fit(message: MailMessage, { capabilities }: MailTransport): MailMessage | Promise<MailMessage | MailMessageError> {
+    const { interceptors, redirect } = this.#setting();
+    return capabilities?.raw && interceptors.length === 0 && !redirect ? message : readable(message);
+  }
+
   /** A tenant whose transport cannot be had is an attempt that failed. */
   async #use(name: string, tenant: string | undefined): Promise<TransportInUse | MailError | undefined> {
     try {
@@ -110,7 +117,11 @@ export class Dispatcher {
     passed: readonly PassedOver[],
   ): Promise<Tried> {
     try {
-      const message = forRecipients(order.message, to);
+      const message = await this.#fit(forRecipients(order.message, to), transport);
+      if (message instanceof MailMessageError) {
+        const error = new UnsupportedFeatureError('raw', name, message.message);
+        return { type: 'lacking', wait: 0, why: message.message, error };
+      }
       const lacking = lacks(transport.capabilities, demandsOf(message));
       if (lacking) {
         const error = new UnsupportedFeatureError(lacking.feature, name, `The transport ${name} ${lacking.why}`);

@@ -1,3 +1,4 @@
+import type { DeliveryNotifications } from './raw-options.interface.js';
 import type { MailAddress, MailStream, Priority } from './mail-message.interface.js';
 
 /**
@@ -31,9 +32,17 @@ export interface MailSnapshot {
   readonly deduplication?: string;
   /** Milliseconds each. */
   readonly retry: { readonly maxAge: number; readonly delay: number; readonly maxDelay: number };
+  /** Who is told by mail what becomes of it, where somebody is. */
+  readonly notify?: SenderNotify;
   /** A {@link MailBody}, encoded. */
   readonly body: string;
   readonly attachments: readonly SnapshotAttachment[];
+}
+
+/** Whom to tell what becomes of a mail, and what of it: RFC 3461. */
+export interface SenderNotify extends DeliveryNotifications {
+  /** The sender's own return path, whatever the mail goes out with. */
+  readonly sender: string;
 }
 
 /** Somebody who is not written to. */
@@ -54,6 +63,8 @@ export interface MailBody {
 
 /** Where the words come from. */
 export type SnapshotContent =
+  /** It came as MIME, and is the mail's only attachment. */
+  | { readonly kind: 'raw'; readonly subject: string }
   | { readonly kind: 'inline'; readonly subject: string; readonly html?: string; readonly text?: string }
   | {
       readonly kind: 'template';

@@ -218,6 +218,6 @@ function templateOf({ body }: MailSnapshot): string | undefined {
 
 function subjectOf({ body }: MailSnapshot): string | undefined {
   const { content } = decodeValue(body) as MailBody;
-  if (content.kind === 'inline') return content.subject;
+  if (content.kind === 'inline' || content.kind === 'raw') return content.subject;
   return content.subject?.literal ? content.subject.text : undefined;
 }

@@ -24,6 +24,8 @@ export interface TransportCapabilities {
   attachments?: boolean;
   /** Messages a `sendBatch` at most. */
   batch?: number;
+  /** It hands on `raw()` and looks at no other part of the message: one that came in as MIME need not be taken apart for it. */
+  raw?: boolean;
 }
 
 /** What the provider answered for one recipient. */

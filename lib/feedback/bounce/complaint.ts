@@ -1,6 +1,7 @@
 import { addressesIn, addressOf } from './addresses-in.js';
 import type { BouncedRecipient, BounceReport } from './bounce-report.interface.js';
-import { decodeHeader, textOf } from './decode-text.js';
+import { decodeHeader } from '../../mime/decode-header.js';
+import { textOf } from './decode-text.js';
 import { headerOf, type MimePart, readFields } from './mime-reader.js';
 import { messageIdOf, originalOf, subjectOf, wordsOf } from './original-mail.js';
 

@@ -1,4 +1,5 @@
-import { decodeHeader, textOf } from './decode-text.js';
+import { decodeHeader } from '../../mime/decode-header.js';
+import { textOf } from './decode-text.js';
 import { headerOf, type MimePart, readFields } from './mime-reader.js';
 
 /** The mail that a report is about, as far as the report has it. */

@@ -1,5 +1,5 @@
 import { ADDRESS_SOURCE, addressesIn, isServer } from './addresses-in.js';
-import { decodeHeader } from './decode-text.js';
+import { decodeHeader } from '../../mime/decode-header.js';
 import { headerOf, type MimePart } from './mime-reader.js';
 import { type OriginalMail, subjectOf } from './original-mail.js';
 

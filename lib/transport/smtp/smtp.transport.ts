@@ -30,7 +30,7 @@ import type { SmtpException } from './smtp-verdict.js';
  * new SmtpTransport({ host: 'smtp.acme.test', auth: { user: 'acme', pass: process.env.SMTP_PASS! } })
  */
 export class SmtpTransport extends MailTransport {
-  override readonly capabilities: TransportCapabilities = {};
+  override readonly capabilities: TransportCapabilities = { raw: true };
   readonly #settings: SmtpSettings;
   readonly #sign?: SignMessage;
   readonly #pool: SmtpPool;

@@ -1,0 +1,96 @@
+import { MailMessageError } from '../errors/mail-message.error.js';
+import { checkLine } from '../mail/headers.js';
+import type { SenderNotify } from '../mail/mail-snapshot.interface.js';
+import type {
+  DeliveryNotifications,
+  NotifyWhen,
+  RawOptions,
+  RecipientNotification,
+} from '../mail/raw-options.interface.js';
+
+/** Refuses what is no option of a finished message. @throws MailMessageError that names it */
+export function checkRawOptions(options: unknown): asserts options is RawOptions {
+  checkKeys(options, KEYS, '');
+  const { envelope } = options as Partial<RawOptions>;
+  checkKeys(envelope, ['from', 'to'], 'envelope');
+  if (typeof envelope!.from !== 'string')
+    throw new MailMessageError('envelope.from', "is missing; give an address, or '' for the null sender");
+  if (!Array.isArray(envelope!.to)) throw new MailMessageError('envelope.to', 'is an array of addresses');
+}
+
+/** Whom to tell, and what; `undefined` for nobody. @throws MailMessageError */
+export function notifyOf(notify: RawOptions['notify'], sender: string): SenderNotify | undefined {
+  if (notify === undefined || notify === false) return undefined;
+  if (notify === true) return { sender };
+  checkKeys(notify, ['ret', 'envid', 'recipients'], 'notify');
+  const { ret, envid, recipients } = notify;
+  if (ret !== undefined && ret !== 'FULL' && ret !== 'HDRS')
+    throw new MailMessageError('notify.ret', "is 'FULL' or 'HDRS'");
+  return {
+    sender,
+    ...(ret !== undefined && { ret }),
+    ...(envid !== undefined && { envid: short(envid, 'notify.envid', LONGEST_ENVID) }),
+    ...(recipients !== undefined && { recipients: recipientsOf(recipients) }),
+  };
+}
+
+function recipientsOf(given: NonNullable<DeliveryNotifications['recipients']>): Record<string, RecipientNotification> {
+  if (typeof given !== 'object') throw new MailMessageError('notify.recipients', 'is an object by address');
+  return Object.fromEntries(
+    Object.entries(given).map(([address, asked]) => {
+      const field = `notify.recipients.${address}`;
+      checkKeys(asked, ['notify', 'orcpt'], field);
+      const { notify, orcpt } = asked;
+      if (notify !== undefined && !(Array.isArray(notify) && notify.length > 0 && notify.every(isWhen)))
+        throw new MailMessageError(`${field}.notify`, `is a list of ${[...WHEN].join(', ')}`);
+      if (notify?.includes('NEVER') && notify.length > 1)
+        throw new MailMessageError(`${field}.notify`, 'NEVER stands alone (RFC 3461 section 4.1)');
+      const original = orcpt === undefined ? {} : { orcpt: short(orcpt, `${field}.orcpt`, LONGEST_ORCPT) };
+      return [address, { ...(notify && { notify }), ...original }];
+    }),
+  );
+}
+
+function checkKeys(given: unknown, known: readonly string[], field: string): asserts given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new MailMessageError(field || 'options', `is an object { ${known.slice(0, 3).join(', ')} }`);
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new MailMessageError(
+      field ? `${field}.${unknown}` : unknown,
+      `is no option of a finished message; known are ${known.join(', ')}`,
+    );
+}
+
+function short(value: unknown, field: string, most: number): string {
+  const text = checkLine(value, field);
+  if (text === '' || text.length > most) throw new MailMessageError(field, `is a string of 1 to ${most} characters`);
+  return text;
+}
+
+function isWhen(value: unknown): value is NotifyWhen {
+  return WHEN.has(value as NotifyWhen);
+}
+
+const WHEN: ReadonlySet<NotifyWhen> = new Set(['NEVER', 'SUCCESS', 'FAILURE', 'DELAY']);
+
+const KEYS = [
+  'envelope',
+  'notify',
+  'tags',
+  'metadata',
+  'tenant',
+  'stream',
+  'priority',
+  'delay',
+  'sendAt',
+  'transport',
+  'idempotencyKey',
+  'retry',
+  'provider',
+  'signal',
+] as const satisfies readonly (keyof RawOptions)[];
+
+/** RFC 3461 sections 4.2 and 4.4. */
+const LONGEST_ORCPT = 500;
+const LONGEST_ENVID = 100;

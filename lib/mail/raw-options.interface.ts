@@ -1,0 +1,45 @@
+import type { MailOptions } from './mail-options.interface.js';
+
+/** What `sendRaw()` takes beside the message. */
+export interface RawOptions extends Pick<
+  MailOptions,
+  | 'tags'
+  | 'metadata'
+  | 'tenant'
+  | 'stream'
+  | 'priority'
+  | 'delay'
+  | 'sendAt'
+  | 'transport'
+  | 'idempotencyKey'
+  | 'retry'
+  | 'provider'
+  | 'signal'
+> {
+  /** Who sends it, and whom it goes to (RFC 5321 section 2.3.1); the header is not asked. `from: ''` is the null sender. */
+  envelope: { from: string; to: readonly string[] };
+  /**
+   * Tells the envelope's sender by mail when the message finally fails or is late (RFC 3464), as the client asked for; `true` for one that
+   * asked for nothing in particular. The null sender is told nothing. Default `false`.
+   */
+  notify?: boolean | DeliveryNotifications;
+}
+
+/** What a client asks to be told of its message: the DSN extension, RFC 3461. */
+export interface DeliveryNotifications {
+  /** How much of the message a notification holds. Default `HDRS`. */
+  ret?: 'FULL' | 'HDRS';
+  /** The client's own name for the message, which notifications repeat. */
+  envid?: string;
+  /** By the envelope's addresses. Default: failures and delays. */
+  recipients?: Readonly<Record<string, RecipientNotification>>;
+}
+
+export interface RecipientNotification {
+  /** `['NEVER']` for nothing at all. */
+  notify?: readonly NotifyWhen[];
+  /** The original recipient, with its address type: `rfc822;ada@acme.test`. */
+  orcpt?: string;
+}
+
+export type NotifyWhen = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
