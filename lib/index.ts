@@ -99,6 +99,7 @@ export type { ReputationChange } from './reputation/reputation-change.js';
 export type { ReputationLimits, ReputationOptions } from './reputation/reputation-options.js';
 export type { PauseCause } from './reputation/stream-standing.js';
 export type { BouncesOptions } from './feedback/bounces-options.js';
+export type { NotificationOptions } from './notification/notification-options.js';
 export { parseBounce } from './feedback/bounce/parse-bounce.js';
 export { MailFeedback } from './feedback/mail-feedback.js';
 export type {

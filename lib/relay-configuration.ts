@@ -14,6 +14,7 @@ import { type Duration, toMilliseconds } from './duration.js';
 import { readBounces } from './feedback/bounces-options.js';
 import { parseAddress, parseAddresses } from './mail/address.js';
 import { checkHeaders } from './mail/headers.js';
+import { type NotificationSettings, readNotifications } from './notification/notification-options.js';
 import { PROVIDER_SCHEMES } from './providers/provider-schemes.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
 import { readRoute, readTransports } from './read-transports.js';
@@ -42,6 +43,7 @@ export interface RelayConfiguration {
   /** How long what became of a mail is kept after its last change, in milliseconds. */
   retention: number;
   reputation: ReputationRules | undefined;
+  notifications: NotificationSettings;
 }
 
 for (const [name, scheme] of Object.entries(PROVIDER_SCHEMES)) registerTransportScheme(name, scheme);
@@ -74,6 +76,7 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
     suppression: readSuppressionOptions(given.suppression),
     retention: readRetention(given.retention),
     reputation: readReputation(given.reputation),
+    notifications: readNotifications(given.notifications),
   };
 }
 
@@ -96,6 +99,7 @@ const OPTIONS = [
   'retention',
   'reputation',
   'bounces',
+  'notifications',
 ] as const satisfies readonly (keyof RelayOptions)[];
 
 function readDefaults({ from, replyTo, headers, retry, locale, bounces }: RelayOptions): MailDefaults {

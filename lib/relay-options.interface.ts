@@ -6,6 +6,7 @@ import type { MailInterceptor } from './delivery/attempt.js';
 import type { Route } from './delivery/route/route.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
 import type { AddressInput, OneOrMany, RetryOptions } from './mail/mail-options.interface.js';
+import type { NotificationOptions } from './notification/notification-options.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
 import type { ReputationOptions } from './reputation/reputation-options.js';
 import type { TemplateEngine, TemplateOptions } from './template/template-engine.js';
@@ -76,6 +77,8 @@ export interface RelayOptions<N extends string = string> {
   suppression?: SuppressionOptions;
   /** Signed return paths, so that bounces that come by mail name their mail. Default the sender's address. */
   bounces?: BouncesOptions;
+  /** What the sender of a submitted message is told by mail: see `sendRaw()`. */
+  notifications?: NotificationOptions;
   /** Pauses a stream whose bounces or complaints are above a limit; `{}` takes the limits of Amazon SES. Default never. */
   reputation?: ReputationOptions;
   /** How long what became of a mail is kept after its last change, from `'1h'`. Default `'30d'`. */

@@ -18,6 +18,7 @@ import { instanceOf } from './instance-of.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
 import { MailService } from './mail.service.js';
 import type { MailRegistry } from './mail-registry.js';
+import { SenderNotices } from './notification/sender-notices.js';
 import { refuseForeignProcessors } from './refuse-foreign-processors.js';
 import type { MailQueue, MailWorker } from './queue/mail-queue.interface.js';
 import type { RelayConfiguration } from './relay-configuration.js';
@@ -65,13 +66,22 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       ...(redirect && { redirect }),
       now: clock,
     }));
+    const { returnPath, from } = configuration.defaults;
+    const domain = returnPath?.domain ?? from?.address.split('@').at(-1);
     this.feedback = new RelayFeedback({
       queue,
+      notices: new SenderNotices({
+        settings: configuration.notifications,
+        ...(domain !== undefined && { domain }),
+        find: (id) => queue.find(id),
+        send: (raw, options) => this.service.sendRaw(raw, options),
+        now: clock,
+      }),
       discovery,
       modules,
       now: clock,
       suppressions: configuration.suppression,
-      ...(configuration.defaults.returnPath && { returnPath: configuration.defaults.returnPath }),
+      ...(returnPath && { returnPath }),
       ...(configuration.reputation && { reputation: configuration.reputation }),
     });
     const { gate, reputation } = this.feedback;

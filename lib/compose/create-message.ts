@@ -40,6 +40,7 @@ export function createMessage(
     ...(head.tenant !== undefined && { tenant: head.tenant }),
     ...(head.mail !== undefined && { mail: head.mail }),
     provider: body.provider,
+    ...(head.notify && { notify: head.notify }),
     date: new Date(head.acceptedAt),
     raw: composeOnce,
   });

@@ -45,6 +45,11 @@ function recipientsOf(given: NonNullable<DeliveryNotifications['recipients']>): 
         throw new MailMessageError(`${field}.notify`, `is a list of ${[...WHEN].join(', ')}`);
       if (notify?.includes('NEVER') && notify.length > 1)
         throw new MailMessageError(`${field}.notify`, 'NEVER stands alone (RFC 3461 section 4.1)');
+      if (orcpt !== undefined && !ORCPT.test(orcpt))
+        throw new MailMessageError(
+          `${field}.orcpt`,
+          'is an address with its type: rfc822;ada@acme.test (RFC 3461 section 4.2)',
+        );
       const original = orcpt === undefined ? {} : { orcpt: short(orcpt, `${field}.orcpt`, LONGEST_ORCPT) };
       return [address, { ...(notify && { notify }), ...original }];
     }),
@@ -90,6 +95,8 @@ const KEYS = [
   'provider',
   'signal',
 ] as const satisfies readonly (keyof RawOptions)[];
+
+const ORCPT = /^[\w.-]{1,64};[^;]/;
 
 /** RFC 3461 sections 4.2 and 4.4. */
 const LONGEST_ORCPT = 500;

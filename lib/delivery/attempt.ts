@@ -156,6 +156,7 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
       at,
       ...(error && { error: storedError(toMailError(error)) }),
       ...(state === 'sent' && provider),
+      ...(state === 'sent' && result.notifies && { notifies: true }),
     };
   });
   const retryAfter = Math.max(0, ...recipientsOf(result).map(({ error }) => error?.retryAfter ?? 0));

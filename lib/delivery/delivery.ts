@@ -82,7 +82,15 @@ export class Delivery {
       const ended = await this.#goThrough(leg, mail, message, claim);
       if (ended) return ended;
     }
+    if (mail.again !== undefined) await this.#tellThatItWaits(mail);
     return mail.conclusion();
+  }
+
+  /** Whoever gave the mail may want to know. */
+  async #tellThatItWaits(mail: MailInHand): Promise<void> {
+    const { facts, since, deadline, job } = mail;
+    if (!facts.about.notify) return;
+    await persist(() => this.#parts.reporter.waits(facts, mail.waiting, since, deadline), job.signal);
   }
 
   /** What the stalls since the last finished attempt say: a mail that takes its worker down must not do so for ever. */

@@ -1,6 +1,7 @@
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
 import { decodeValue } from '../mail/snapshot-value.js';
 import type { MailFacts } from './outcome-events.js';
+import type { WaitingRecipient } from './outcome-reporter.interface.js';
 import type { Leg } from './route/router.js';
 import type { JobOutcome, MailJob } from './mail-job.interface.js';
 import {
@@ -31,6 +32,11 @@ export class MailInHand {
       const state = this.#latest.get(address)?.state;
       return state === undefined || OPEN.has(state);
     });
+  }
+
+  /** The same, with the last that is known of why. */
+  get waiting(): WaitingRecipient[] {
+    return this.pending.map((address) => this.#latest.get(address) ?? { address });
   }
 
   get body(): MailBody {

@@ -11,7 +11,7 @@ export interface MailFacts {
 
 /** What the relay itself did, as an event; a state that is none, such as `sending`, gives none. */
 export function outcomeEvent(facts: MailFacts, outcome: RecipientOutcome, transport?: string): MailEvent | undefined {
-  const { state, error, providerMessageId } = outcome;
+  const { state, error, providerMessageId, notifies } = outcome;
   const base = eventBase(facts, outcome, state, transport);
   const reason = error?.reason ?? 'other';
   const codes = error && {
@@ -21,7 +21,12 @@ export function outcomeEvent(facts: MailFacts, outcome: RecipientOutcome, transp
   };
   switch (state) {
     case 'sent':
-      return { ...base, type: 'sent', ...(providerMessageId !== undefined && { providerMessageId }) };
+      return {
+        ...base,
+        type: 'sent',
+        ...(providerMessageId !== undefined && { providerMessageId }),
+        ...(notifies && { notifies }),
+      };
     case 'deferred':
       return { ...base, type: 'deferred', permanent: false, reason, ...codes };
     case 'bounced':

@@ -1,6 +1,9 @@
 import type { MailFacts } from './outcome-events.js';
 import type { MailAbout, RecipientOutcome } from './outcome-store.interface.js';
 
+/** Who waits, and the last that is known of why. */
+export type WaitingRecipient = Pick<RecipientOutcome, 'address' | 'error'>;
+
 /** Whom a delivery tells what came of a mail. */
 export interface OutcomeReporter {
   /**
@@ -12,5 +15,18 @@ export interface OutcomeReporter {
     facts: MailFacts & { about: MailAbout },
     outcomes: readonly RecipientOutcome[],
     transport?: string,
+  ): Promise<void>;
+
+  /**
+   * A mail that somebody still waits for.
+   *
+   * @param since from when its age counts @param deadline when it is given up; milliseconds since the epoch
+   * @throws QueueUnavailableError as `report()`
+   */
+  waits(
+    facts: MailFacts & { about: MailAbout },
+    waiting: readonly WaitingRecipient[],
+    since: number,
+    deadline: number,
   ): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { ErrorScope } from '../errors/mail.error.js';
-import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import type { MailBody, MailSnapshot, SenderNotify } from '../mail/mail-snapshot.interface.js';
 import type { MailStream } from '../mail/mail-message.interface.js';
 
 /**
@@ -38,6 +38,8 @@ export interface RecipientOutcome {
   at: number;
   error?: StoredError;
   providerMessageId?: string;
+  /** The next server has taken over what the sender asked to be told. */
+  notifies?: boolean;
   /** The transport that may have handed the mail over already: no other one gets it. */
   pinned?: string;
 }
@@ -71,15 +73,18 @@ export interface MailAbout {
   tenant?: string;
   tags?: readonly string[];
   metadata?: Readonly<Record<string, string>>;
+  /** Who is told by mail what becomes of it. */
+  notify?: SenderNotify;
 }
 
 /** Of a mail in the queue. */
-export function aboutOf({ acceptedAt, envelope, stream, tenant }: MailSnapshot, body: MailBody): MailAbout {
+export function aboutOf({ acceptedAt, envelope, stream, tenant, notify }: MailSnapshot, body: MailBody): MailAbout {
   return {
     acceptedAt,
     to: envelope.to,
     stream,
     ...(tenant !== undefined && { tenant }),
+    ...(notify && { notify }),
     ...(body.tags.length > 0 && { tags: body.tags }),
     ...(Object.keys(body.metadata).length > 0 && { metadata: body.metadata }),
   };

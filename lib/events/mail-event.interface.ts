@@ -36,7 +36,8 @@ export interface Verdict {
 
 export interface MailEventMap {
   queued: {};
-  sent: {};
+  /** `notifies`: the next server has taken over what the sender of a submitted message asked to be told (RFC 3461). */
+  sent: { notifies?: boolean };
   deferred: Partial<Verdict>;
   delivered: {};
   bounced: Verdict;

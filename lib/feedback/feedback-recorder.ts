@@ -3,6 +3,7 @@ import type { DailyCounts } from '../events/daily-counts.js';
 import type { EventPublisher } from '../events/event-publisher.js';
 import type { MailEvent, MailEventType } from '../events/mail-event.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
+import type { SenderNotices } from '../notification/sender-notices.js';
 import type { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 import { type KnownMail, type MailSource, matchMail, recipientOf, transportOf } from './feedback-match.js';
 import { feedbackOutcome } from './feedback-outcome.js';
@@ -13,6 +14,7 @@ export interface FeedbackRecorderParts {
   publisher: EventPublisher;
   counts: DailyCounts;
   suppression: SuppressionKeeper;
+  notices: SenderNotices;
 }
 
 /**
@@ -59,6 +61,7 @@ export class FeedbackRecorder {
         about,
         recipients: outcomes,
       });
+    await this.#parts.notices.apply(mail, fresh);
     const before = await this.#parts.timeline.read(id);
     return this.#actOn(id, fresh, [...before, ...bouncesOf(mail)]);
   }

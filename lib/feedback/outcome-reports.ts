@@ -1,16 +1,18 @@
 import { type MailFacts, outcomeEvent } from '../delivery/outcome-events.js';
-import type { OutcomeReporter } from '../delivery/outcome-reporter.interface.js';
+import type { OutcomeReporter, WaitingRecipient } from '../delivery/outcome-reporter.interface.js';
 import type { MailAbout, RecipientOutcome, RecipientState } from '../delivery/outcome-store.interface.js';
 import type { CountedType } from '../events/count-store.interface.js';
 import type { DailyCounts } from '../events/daily-counts.js';
 import type { EventPublisher } from '../events/event-publisher.js';
 import type { MailEventType } from '../events/mail-event.interface.js';
+import type { SenderNotices } from '../notification/sender-notices.js';
 import type { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 
 export interface OutcomeReportsParts {
   publisher: EventPublisher;
   counts: DailyCounts;
   suppression: SuppressionKeeper;
+  notices: SenderNotices;
 }
 
 /** What the relay itself does, as events: counted, acted upon, told. */
@@ -26,12 +28,26 @@ export class OutcomeReports implements OutcomeReporter {
     outcomes: readonly RecipientOutcome[],
     transport?: string,
   ): Promise<void> {
-    const { publisher, suppression } = this.#parts;
+    const { publisher, suppression, notices } = this.#parts;
     const acted = outcomes.filter(({ state }) => state === 'bounced' || state === 'deferred');
     if (acted.length > 0) await suppression.apply(acted.flatMap((one) => outcomeEvent(facts, one, transport) ?? []));
     if (await publisher.wants(outcomes.map(({ state }) => state as MailEventType)))
       await publisher.publish(outcomes.flatMap((one) => outcomeEvent(facts, one, transport) ?? []));
+    if (facts.about.notify)
+      await notices.apply(
+        facts,
+        outcomes.flatMap((one) => outcomeEvent(facts, one, transport) ?? []),
+      );
     this.#count(facts.about, outcomes, transport);
+  }
+
+  async waits(
+    facts: MailFacts & { about: MailAbout },
+    waiting: readonly WaitingRecipient[],
+    since: number,
+    deadline: number,
+  ): Promise<void> {
+    if (facts.about.notify) await this.#parts.notices.late(facts, waiting, since, deadline);
   }
 
   #count({ stream, tags = [] }: MailAbout, outcomes: readonly RecipientOutcome[], transport: string | undefined): void {

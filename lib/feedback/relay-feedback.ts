@@ -7,6 +7,7 @@ import { MailEvents } from '../events/mail-events.js';
 import { MailStatistics } from '../events/mail-statistics.js';
 import type { ReturnPath } from '../mail/return-path.js';
 import type { MailQueue } from '../queue/mail-queue.interface.js';
+import type { SenderNotices } from '../notification/sender-notices.js';
 import { SuppressionGate } from '../suppression/suppression-gate.js';
 import { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 import { SuppressionList } from '../suppression/suppression-list.js';
@@ -32,6 +33,7 @@ export interface RelayFeedbackParts {
   returnPath?: ReturnPath;
   /** Without them, streams are paused by hand only. */
   reputation?: ReputationRules;
+  notices: SenderNotices;
 }
 
 /** All that follows from a mail: events and their handlers, what comes back, the counters. */
@@ -55,7 +57,7 @@ export class RelayFeedback {
 
   constructor(parts: RelayFeedbackParts) {
     this.#parts = parts;
-    const { queue, discovery, modules, now, returnPath, reputation: rules } = parts;
+    const { queue, discovery, modules, now, returnPath, reputation: rules, notices } = parts;
     const suppression = new SuppressionKeeper(queue.suppressions, new SuppressionPolicy(parts.suppressions));
     this.suppressions = new SuppressionList(queue.suppressions, now);
     this.gate = new SuppressionGate(this.suppressions);
@@ -75,7 +77,7 @@ export class RelayFeedback {
     this.intake = new FeedbackQueue(queue.tasks);
     const mails = { store: queue.store, find: (id: string) => queue.find(id) };
     const { timeline } = queue;
-    this.recorder = new FeedbackRecorder({ mails, timeline, publisher, counts: this.#counts, suppression });
+    this.recorder = new FeedbackRecorder({ mails, timeline, publisher, counts: this.#counts, suppression, notices });
     const { recorder } = this;
     this.mailFeedback = new ReportIngest({
       mails,
@@ -84,7 +86,7 @@ export class RelayFeedback {
       now,
       ...(returnPath && { returnPath }),
     });
-    this.reports = new OutcomeReports({ publisher, counts: this.#counts, suppression });
+    this.reports = new OutcomeReports({ publisher, counts: this.#counts, suppression, notices });
   }
 
   /** @throws RelayConfigurationError for handlers that cannot be told apart */

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { DeliveryNotifications } from './raw-options.interface.js';
 
 /** A parsed and validated address; an international domain is in its ASCII form (punycode). */
 export interface MailAddress {
@@ -49,6 +50,8 @@ export interface MailMessage {
   readonly mail?: string;
   /** What only one provider understands, by provider. */
   readonly provider: Readonly<Record<string, object | undefined>>;
+  /** What the sender of a submitted message asked to be told, for a transport that can pass it on (RFC 3461). */
+  readonly notify?: DeliveryNotifications;
   /** When `send()` accepted the mail: its `Date` header. Default now. */
   readonly date?: Date;
   /** The whole message as MIME with CRLF line ends, made once. Bcc is not in it. */

@@ -31,6 +31,11 @@ export class ReturnPath {
     this.#secrets = secrets;
   }
 
+  /** Where bounces arrive. */
+  get domain(): string {
+    return this.#domain;
+  }
+
   /** @param recipient where the transaction has only one */
   sign(mailId: string, recipient?: string): string {
     const named =

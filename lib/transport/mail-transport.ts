@@ -40,6 +40,8 @@ export interface TransportResult {
   providerMessageId?: string;
   /** The provider's own words, such as `250 2.0.0 Ok: queued as 4Fz1`. */
   response?: string;
+  /** The next server has taken over what the sender asked to be told (RFC 3461 section 6.2): the relay tells no success itself. */
+  notifies?: boolean;
   recipients?: readonly RecipientResult[];
 }
 

@@ -1,3 +1,4 @@
+import type { DeliveryNotifications } from '../../mail/raw-options.interface.js';
 import type { SmtpError } from './smtp.error.js';
 
 export interface SmtpEnvelope {
@@ -8,6 +9,8 @@ export interface SmtpEnvelope {
   readonly size: number;
   /** Whether an address in it, or in the header, is not ASCII: only for a server that offers SMTPUTF8 (RFC 6531). */
   readonly utf8?: boolean;
+  /** What the sender asked to be told: only for a server that offers DSN (RFC 3461). */
+  readonly notify?: DeliveryNotifications;
 }
 
 /** What can still stop a message. */

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer';
+import { mailParameters, recipientParameters } from './dsn-parameters.js';
 import { DotStuffing } from './dot-stuffing.js';
 import { serverMessageId } from './server-message-id.js';
 import type { SmtpAnswer, SmtpEnvelope, SmtpGuard } from './smtp-conversation.interface.js';
@@ -63,7 +64,7 @@ export class SmtpTransaction implements SmtpExchange {
     this.#guard = guard;
     this.#pipelined = extensions.has('PIPELINING');
     const mail = mailCommand(envelope, content, extensions);
-    const commands = [mail, ...envelope.to.map((address) => `RCPT TO:<${address}>`), 'DATA'];
+    const commands = [mail, ...envelope.to.map((address) => recipientCommand(address, envelope)), 'DATA'];
     this.#commands = reset ? ['RSET', ...commands] : commands;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -262,7 +263,7 @@ function* slices(content: readonly Uint8Array[]): Generator<Uint8Array> {
 
 /** With what the server offered: RFC 1870, 6152 and 6531. */
 function mailCommand(
-  { from, size, utf8 }: SmtpEnvelope,
+  { from, size, utf8, notify }: SmtpEnvelope,
   content: readonly Uint8Array[],
   extensions: ReadonlyMap<string, string>,
 ): string {
@@ -270,5 +271,10 @@ function mailCommand(
   if (utf8) command += ' SMTPUTF8';
   if (extensions.has('8BITMIME') && !content.every((piece) => isAscii(piece))) command += ' BODY=8BITMIME';
   if (extensions.has('SIZE')) command += ` SIZE=${size}`;
-  return command;
+  return notify ? command + mailParameters(notify) : command;
+}
+
+function recipientCommand(address: string, { notify }: SmtpEnvelope): string {
+  const command = `RCPT TO:<${address}>`;
+  return notify ? command + recipientParameters(notify, address) : command;
 }

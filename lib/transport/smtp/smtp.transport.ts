@@ -104,8 +104,11 @@ export class SmtpTransport extends MailTransport {
     const fit = screened(message, size, extensions, this.toString());
     if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
     const share = (): void => this.#pool.lend(conversation);
-    const answer = await conversation.transmit({ from, to: fit.to, size, utf8 }, content, guard, share);
-    return transportResult(to, answer, fit.refused);
+    const notify = extensions.has('DSN') ? message.notify : undefined;
+    const envelope = { from, to: fit.to, size, utf8, ...(notify && { notify }) };
+    const answer = await conversation.transmit(envelope, content, guard, share);
+    const result = transportResult(to, answer, fit.refused);
+    return notify ? { ...result, notifies: true } : result;
   }
 
   /** What is signed is one piece. */
