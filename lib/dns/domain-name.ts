@@ -1,0 +1,20 @@
+import { domainToASCII } from 'node:url';
+
+/**
+ * A name as the DNS is asked for it: in ASCII (RFC 5891), in lower case, without a dot at its end. `undefined` for what the DNS cannot
+ * hold (RFC 1035 section 2.3.4: labels of 1 to 63 octets, 253 characters in all), so that there is no such name.
+ */
+export function asciiName(name: string): string | undefined {
+  const bare = name.replace(/\.$/, '');
+  const ascii = PRINTABLE.test(bare) ? bare.toLowerCase() : domainToASCII(bare);
+  return ascii.length <= 253 && LABELS.test(ascii) ? ascii : undefined;
+}
+
+/** A name out of an answer, in the same form; `''` is the root. `undefined` for one with characters that no name of a host has. */
+export function answeredName(name: string): string | undefined {
+  if (name === '.' || name === '') return '';
+  return PRINTABLE.test(name) ? asciiName(name) : undefined;
+}
+
+const PRINTABLE = /^[!-~]+$/;
+const LABELS = /^[a-z0-9_*/-]{1,63}(?:\.[a-z0-9_*/-]{1,63})*$/;
