@@ -9,14 +9,23 @@ import { foldWords } from './fold.js';
  * @returns the very same bytes where there is nothing to do
  */
 export function withAsciiAddresses(raw: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  const end = bytes.indexOf('\r\n\r\n');
-  const header = end < 0 ? bytes : bytes.subarray(0, end);
+  const { bytes, header } = headerOf(raw);
   if (isAscii(header)) return raw;
   // Whatever else there is stays byte by byte.
   const fields = header.toString('latin1').split(/\r\n(?![ \t])/);
   const written = fields.map((field) => (ADDRESSES.test(field) && !ASCII.test(field) ? asciiField(field) : field));
   return Buffer.concat([Buffer.from(written.join('\r\n'), 'latin1'), bytes.subarray(header.length)]);
+}
+
+/** Whether any server takes its header: one that is not ASCII is for SMTPUTF8 (RFC 6531 section 3.2). */
+export function hasAsciiHeader(raw: Uint8Array): boolean {
+  return isAscii(headerOf(raw).header);
+}
+
+function headerOf(raw: Uint8Array): { bytes: Buffer; header: Buffer } {
+  const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  const end = bytes.indexOf('\r\n\r\n');
+  return { bytes, header: end < 0 ? bytes : bytes.subarray(0, end) };
 }
 
 const ADDRESSES = /^(?:to|cc|reply-to)[ \t]*:/i;

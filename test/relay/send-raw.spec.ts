@@ -82,6 +82,16 @@ describe('sendRaw()', () => {
     expect(raw.toString()).toContain(`Message-ID: ${messageId}\r\n`);
   });
 
+  it('asks for SMTPUTF8 where its header is not ASCII', async () => {
+    server = await startSmtpServer({ tls: 'none' });
+    relay = await startRelay({ transport: server.url });
+    const raw = 'From: Grüße <ada@acme.test>\r\nTo: Zoë <zoe@x.test>\r\nMessage-ID: <a@b>\r\nDate: now\r\n\r\nHi\r\n';
+    await relay.mail.sendRaw(Buffer.from(raw), { envelope: { from: 'ada@acme.test', to: ['zoe@x.test'] } });
+    const mail = await server.next();
+    expect(mail.parameters).toMatchObject({ SMTPUTF8: true, BODY: '8BITMIME' });
+    expect(mail.raw.toString()).toBe(raw);
+  });
+
   it('gives its parts to a transport that takes no MIME', async () => {
     const seen: MailMessage[] = [];
     class FieldsTransport extends MailTransport {

@@ -1,7 +1,7 @@
 import { needsSmtpUtf8 } from '../../mail/address.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { piecesOf } from '../../mime/message-pieces.js';
-import { withAsciiAddresses } from '../../mime/with-ascii-addresses.js';
+import { hasAsciiHeader, withAsciiAddresses } from '../../mime/with-ascii-addresses.js';
 import {
   MailTransport,
   type SendContext,
@@ -51,10 +51,12 @@ export class SmtpTransport extends MailTransport {
     const { signal } = guard;
     const pieces = this.#sign ? [await message.raw()] : await piecesOf(message);
     const signed = await this.#signed(pieces);
-    const content: ContentFor = (utf8) => {
-      const [head, ...rest] = pieces as [Uint8Array, ...Uint8Array[]];
-      const fit = utf8 ? head : withAsciiAddresses(head);
-      return fit === head ? signed : this.#signed([fit, ...rest]);
+    const [head, ...rest] = pieces as [Uint8Array, ...Uint8Array[]];
+    const ascii = withAsciiAddresses(head);
+    const content: Content = {
+      // It came in with a header of more than our own addresses.
+      utf8: !hasAsciiHeader(ascii),
+      for: (utf8) => (utf8 || ascii === head ? signed : this.#signed([ascii, ...rest])),
     };
     let conversation = await this.#pool.take(signal);
     try {
@@ -92,21 +94,22 @@ export class SmtpTransport extends MailTransport {
   async #transmit(
     conversation: SmtpConversation,
     message: MailMessage,
-    contentFor: ContentFor,
+    content: Content,
     guard: SmtpGuard,
   ): Promise<TransportResult> {
     if (guard.signal.aborted) throw givenUp(this.toString(), 'mail', guard.signal.reason);
     const { from, to } = message.envelope;
     const { extensions } = conversation;
-    const utf8 = extensions.has('SMTPUTF8') && [message.from.address, from, ...to].some(needsSmtpUtf8);
-    const content = await contentFor(utf8);
-    const size = content.reduce((sum, { length }) => sum + length, 0);
+    const needed = content.utf8 || [message.from.address, from, ...to].some(needsSmtpUtf8);
+    const utf8 = needed && extensions.has('SMTPUTF8');
+    const pieces = await content.for(utf8);
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
     const fit = screened(message, size, extensions, this.toString());
     if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
     const share = (): void => this.#pool.lend(conversation);
     const notify = extensions.has('DSN') ? message.notify : undefined;
     const envelope = { from, to: fit.to, size, utf8, ...(notify && { notify }) };
-    const answer = await conversation.transmit(envelope, content, guard, share);
+    const answer = await conversation.transmit(envelope, pieces, guard, share);
     const result = transportResult(to, answer, fit.refused);
     return notify ? { ...result, notifies: true } : result;
   }
@@ -117,5 +120,9 @@ export class SmtpTransport extends MailTransport {
   }
 }
 
-/** What is sent, by whether the transaction is one with SMTPUTF8: only then may the header hold addresses that are not ASCII (RFC 6531). */
-type ContentFor = (utf8: boolean) => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
+/** What is sent. Only in a transaction with SMTPUTF8 may the header hold anything that is not ASCII (RFC 6531). */
+interface Content {
+  /** Whether it cannot do without. */
+  readonly utf8: boolean;
+  for(utf8: boolean): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
+}
