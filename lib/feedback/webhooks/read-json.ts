@@ -1,21 +1,11 @@
 import { WebhookRejectedError } from '../../errors/webhook-rejected.error.js';
+import { parseJson } from '../../http/parse-json.js';
 
 export type Json = Readonly<Record<string, unknown>>;
 
 /** A body as JSON. @throws WebhookRejectedError 400 for what is none, is not UTF-8, or is nested more than {@link DEEPEST} deep */
 export function readJson(body: Uint8Array): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw new WebhookRejectedError(400, 'the body is not UTF-8');
-  }
-  if (depthOf(text) > DEEPEST) throw new WebhookRejectedError(400, `the body is nested more than ${DEEPEST} deep`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new WebhookRejectedError(400, 'the body is no JSON');
-  }
+  return parseJson(body, { depth: DEEPEST, reject: (status, why) => new WebhookRejectedError(status, why) });
 }
 
 /** @throws WebhookRejectedError 400 */
@@ -60,21 +50,3 @@ const LONGEST_TEXT = 4_000;
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-/** Of brackets outside of strings. */
-function depthOf(text: string): number {
-  let [depth, deepest] = [0, 0];
-  let quoted = false;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (quoted) {
-      if (code === BACKSLASH) index++;
-      else if (code === QUOTE) quoted = false;
-    } else if (code === QUOTE) quoted = true;
-    else if (code === OPEN_ARRAY || code === OPEN_OBJECT) deepest = Math.max(deepest, ++depth);
-    else if (code === CLOSE_ARRAY || code === CLOSE_OBJECT) depth--;
-  }
-  return deepest;
-}
-
-const [BACKSLASH, QUOTE, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5c, 0x22, 0x5b, 0x5d, 0x7b, 0x7d];

@@ -1,4 +1,5 @@
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { readMountPath } from '../../http/mount-handler.js';
 import { MailgunWebhook } from '../../providers/mailgun/mailgun.webhook.js';
 import { PostmarkWebhook } from '../../providers/postmark/postmark.webhook.js';
 import { ResendWebhook } from '../../providers/resend/resend.webhook.js';
@@ -23,14 +24,12 @@ const MAX_BODY = 5 * 1024 * 1024;
 export function readWebhooksOptions(options: RelayWebhooksOptions, memory: ReplayMemory): WebhooksSettings {
   refuseUnknown(options, OPTIONS, 'webhooks.');
   const { path = 'relay/webhooks', maxBody = MAX_BODY } = options;
-  if (typeof path !== 'string' || !/^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/.test(path))
-    throw new RelayConfigurationError('webhooks.path', "is a path such as 'relay/webhooks'");
   if (!Number.isInteger(maxBody) || maxBody < 1)
     throw new RelayConfigurationError('webhooks.maxBody', 'is a whole number of bytes');
   const parsers = new Map([...ownParsers(options), ...builtIn(options, memory)]);
   if (parsers.size === 0)
     throw new RelayConfigurationError('webhooks', `names no provider: give ${PROVIDERS.join(', ')} or parsers`);
-  return { path: `/${path.replace(/^\/|\/$/g, '')}`, maxBody, parsers };
+  return { path: readMountPath(path, 'webhooks.path'), maxBody, parsers };
 }
 
 const PROVIDERS = ['ses', 'postmark', 'mailgun', 'sendgrid', 'resend'] as const;

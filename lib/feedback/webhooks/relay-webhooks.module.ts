@@ -1,10 +1,10 @@
 import { type DynamicModule, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { mountHandler } from '../../http/mount-handler.js';
 import type { OpenedQueue } from '../../queue/open-mail-queue.js';
 import { getFeedbackIntakeToken, relayPart } from '../../relay.tokens.js';
 import type { FeedbackIntake } from '../feedback-intake.js';
-import { mountWebhooks } from './mount-webhooks.js';
 import { readWebhooksOptions } from './read-webhooks-options.js';
 import type { RelayWebhooksAsyncOptions, RelayWebhooksOptions } from './relay-webhooks-options.interface.js';
 import { SharedReplayMemory } from './replay-memory.js';
@@ -47,11 +47,7 @@ const endpoint: Provider = {
     if (!httpAdapter) return undefined;
     const accept: FeedbackIntake['accept'] = (events) => intakeOf(modules, options.relay).accept(events);
     const webhooks = new WebhookEndpoint(parsers, { accept }, maxBody);
-    mountWebhooks(
-      httpAdapter,
-      path,
-      (request, response, provider) => void webhooks.handle(request, response, provider),
-    );
+    mountHandler(httpAdapter, path, (...request) => void webhooks.handle(...request), 'webhooks');
     return { onModuleInit: () => void intakeOf(modules, options.relay) };
   },
 };

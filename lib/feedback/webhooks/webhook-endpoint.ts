@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { QueueUnavailableError } from '../../errors/queue-unavailable.error.js';
 import { WebhookRejectedError } from '../../errors/webhook-rejected.error.js';
+import { readBody } from '../../http/read-body.js';
 import type { FeedbackIntake } from '../feedback-intake.js';
 import type { WebhookParser } from './webhook-parser.interface.js';
 
@@ -42,7 +43,11 @@ export class WebhookEndpoint {
     if (request.method !== 'POST') throw new WebhookRejectedError(405, `it is a ${request.method}`);
     const encoding = request.headers['content-encoding'] ?? 'identity';
     if (encoding !== 'identity') throw new WebhookRejectedError(415, 'its body is compressed');
-    const body = await readBody(request, this.#maxBody);
+    const body = await readBody(request, {
+      most: this.#maxBody,
+      time: BODY_TIME,
+      reject: (status, why) => new WebhookRejectedError(status, why),
+    });
     const events = await parser.parse({ headers: headersOf(request), body, url: request.url ?? '' });
     if (events.length > 0) await this.#intake.accept(events);
     return 200;
@@ -76,33 +81,4 @@ function headersOf({ headers }: IncomingMessage): Record<string, string | undefi
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
-}
-
-/** @throws WebhookRejectedError 413, 408, 400 */
-function readBody(request: IncomingMessage, most: number): Promise<Uint8Array> {
-  if (Number(request.headers['content-length'] ?? 0) > most)
-    return Promise.reject(new WebhookRejectedError(413, `its body is longer than ${most} bytes`));
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const fail = (status: number, why: string): void => {
-      clearTimeout(timer);
-      request.off('data', take);
-      request.pause();
-      reject(new WebhookRejectedError(status, why));
-    };
-    const take = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > most) fail(413, `its body is longer than ${most} bytes`);
-      else chunks.push(chunk);
-    };
-    const timer = setTimeout(() => fail(408, 'its body did not come'), BODY_TIME).unref();
-    request.on('data', take);
-    request.once('end', () => {
-      clearTimeout(timer);
-      resolve(Buffer.concat(chunks));
-    });
-    request.once('error', () => fail(400, 'its connection broke'));
-    request.once('close', () => fail(400, 'its connection was closed'));
-  });
 }

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+
+/** @param rest the path behind the one that was mounted, still percent-encoded, without slashes at its ends and without the query */
+export type RawHandler = (request: IncomingMessage, response: ServerResponse, rest: string) => void;
+
+/**
+ * Answers a path and everything beneath it from the bytes as they come: before the application's body parsers, guards and pipes, and
+ * without touching them; whatever its global prefix is.
+ *
+ * @param path begins with a slash, ends without
+ * @param option names in the error what cannot be mounted on an adapter of another making
+ */
+export function mountHandler(adapter: AbstractHttpAdapter, path: string, handle: RawHandler, option: string): void {
+  const type = adapter.getType();
+  const answer = (request: IncomingMessage, response: ServerResponse, url: string) =>
+    handle(request, response, restOf(url.slice(path.length)));
+  if (type === 'express') mountOnExpress(adapter.getInstance<ExpressApplication>(), path, answer);
+  else if (type === 'fastify') mountOnFastify(adapter.getInstance<FastifyApplication>(), path, answer);
+  else throw new RelayConfigurationError(option, `is for Express and Fastify; this application is on ${type}`);
+}
+
+/** The option of a path that is mounted. @throws RelayConfigurationError */
+export function readMountPath(path: unknown, option: string): string {
+  if (typeof path === 'string' && path.length <= 200 && /^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/.test(path))
+    return `/${path.replace(/^\/|\/$/g, '')}`;
+  throw new RelayConfigurationError(option, "is a path such as 'relay' or 'mail/relay'");
+}
+
+interface ExpressApplication {
+  use(path: string, handler: (request: ExpressRequest, response: ServerResponse) => void): void;
+}
+
+interface ExpressRequest extends IncomingMessage {
+  baseUrl: string;
+  path: string;
+}
+
+/** Nest adds its body parsers later, in `init()`. */
+function mountOnExpress(app: ExpressApplication, path: string, handle: RawHandler): void {
+  app.use(path, (request, response) => handle(request, response, request.baseUrl + request.path));
+}
+
+interface FastifyApplication {
+  register(plugin: (scope: FastifyApplication) => Promise<void>): void;
+  all(url: string, options: object, handler: () => void): void;
+}
+
+interface FastifyReply {
+  raw: ServerResponse;
+  hijack(): void;
+}
+
+/** A route's `onRequest` comes before its body is parsed. */
+function mountOnFastify(app: FastifyApplication, path: string, handle: RawHandler): void {
+  app.register(async (scope) => {
+    const onRequest = ({ raw }: { raw: IncomingMessage }, reply: FastifyReply): void => {
+      reply.hijack();
+      handle(raw, reply.raw, raw.url ?? '');
+    };
+    for (const url of [path, `${path}/*`]) scope.all(url, { onRequest }, () => {});
+  });
+}
+
+function restOf(url: string): string {
+  const [path = ''] = url.split(/[?#]/, 1);
+  return path.replace(/^\//, '').replace(/\/$/, '');
+}
