@@ -12,6 +12,7 @@ import { suppressedOutcome } from './delivery/suppressed-outcome.js';
 import type { ErrorScope } from './errors/mail.error.js';
 import { inOrder } from './events/event-codec.js';
 import type { MailEvent } from './events/mail-event.interface.js';
+import type { MailStream } from './mail/mail-message.interface.js';
 import type { MailBody } from './mail/mail-snapshot.interface.js';
 import { decodeValue } from './mail/snapshot-value.js';
 import type { FoundMail } from './queue/mail-queue.interface.js';
@@ -46,6 +47,8 @@ export interface Attempt {
 export interface MailStatus extends SendResult {
   /** Name of the mail class. */
   mail?: string;
+  stream?: MailStream;
+  tenant?: string;
   attempts: Attempt[];
   /** In the order of time. */
   events: MailEvent[];
@@ -86,6 +89,7 @@ export function mailStatus(
     duplicate: false,
     recipients,
     ...(mail !== undefined && { mail }),
+    ...(about && { stream: about.stream, ...(about.tenant !== undefined && { tenant: about.tenant }) }),
     attempts: (record?.attempts ?? []).map(attemptStatus),
     events: history(facts, record, feedback),
   };
