@@ -1,0 +1,52 @@
+import { domainToASCII } from 'node:url';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { parseRate, type RateLimit } from '../../transport/rate.js';
+import type { ApiClient, ApiScope } from './api-key-authenticator.js';
+
+/** A client, checked. */
+export interface CheckedClient {
+  readonly id: string;
+  readonly scopes: ReadonlySet<ApiScope>;
+  /** In ASCII and lower case. */
+  readonly senders?: ReadonlySet<string>;
+  readonly stream?: string;
+  readonly tenant?: string;
+  readonly rate?: RateLimit;
+}
+
+export const API_SCOPES = ['send', 'read', 'cancel'] as const satisfies readonly ApiScope[];
+
+/**
+ * @param option names the client in the error: `api.apiKeys[0]`
+ * @throws RelayConfigurationError that holds no key
+ */
+export function readApiClient(client: ApiClient, option: string): CheckedClient {
+  const { id, scopes, senders, stream, tenant, rate } = client;
+  const refuse = (field: string, message: string): never => {
+    throw new RelayConfigurationError(`${option}.${field}`, message);
+  };
+  if (!isWord(id)) refuse('id', 'is a text of 1 to 256 characters that names the client');
+  if (!Array.isArray(scopes) || scopes.length === 0 || !scopes.every((scope) => API_SCOPES.includes(scope)))
+    refuse('scopes', `is an array of ${API_SCOPES.map((scope) => `'${scope}'`).join(', ')}`);
+  for (const [field, value] of Object.entries({ stream, tenant }))
+    if (value !== undefined && !isWord(value)) refuse(field, 'is a text of 1 to 256 characters');
+  const domains = Array.isArray(senders) ? senders.map(domainOf) : undefined;
+  if (senders !== undefined && (!domains?.length || domains.includes('')))
+    refuse('senders', "is an array of domains: ['acme.test']");
+  return {
+    id,
+    scopes: new Set(scopes),
+    ...(domains && { senders: new Set(domains) }),
+    ...(stream !== undefined && { stream }),
+    ...(tenant !== undefined && { tenant }),
+    ...(rate !== undefined && { rate: parseRate(rate, `${option}.rate`) }),
+  };
+}
+
+function domainOf(sender: unknown): string {
+  return typeof sender === 'string' ? domainToASCII(sender) : '';
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 256;
+}
