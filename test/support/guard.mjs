@@ -16,6 +16,6 @@ server.once('exit', (code) => ended(`exited with ${code}`));
 function ended(why) {
   process.stderr.write(`guard: ${command} ${why}\n`);
   // A server that was killed while the pipe is open may be started on its folder again.
-  if (process.stdin.destroyed) rmSync(folder, { recursive: true, force: true });
+  if (process.stdin.destroyed) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(0);
 }

@@ -18,6 +18,8 @@ export interface ServerCommand {
 
 export interface ServerProcess {
   readonly pid: number;
+  /** All that it has printed so far. */
+  output(): string;
   /** Ends it, waits for that, and removes its folder. */
   stop(): Promise<void>;
   /** SIGKILL; its folder stays, so that it can be started on it again. */
@@ -31,11 +33,12 @@ export async function startProcess({ ready, signal = 'SIGTERM', ...command }: Se
     detached: true,
   });
   const exited = once(guard, 'exit');
-  const pid = await started(guard, ready, command.command);
+  const { pid, output } = await started(guard, ready, command.command);
   for (const pipe of [guard.stdin, guard.stdout, guard.stderr]) (pipe as { unref?(): void }).unref?.();
   guard.unref();
   return {
     pid,
+    output,
     async stop() {
       guard.ref();
       guard.stdin.end();
@@ -62,7 +65,11 @@ export async function freePort(): Promise<number> {
 const PID = /guard: pid (\d+)/;
 const GUARD = fileURLToPath(new URL('./guard.mjs', import.meta.url));
 
-async function started(guard: ReturnType<typeof spawn>, ready: RegExp, name: string): Promise<number> {
+async function started(
+  guard: ReturnType<typeof spawn>,
+  ready: RegExp,
+  name: string,
+): Promise<Pick<ServerProcess, 'pid' | 'output'>> {
   let output = '';
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
@@ -74,5 +81,5 @@ async function started(guard: ReturnType<typeof spawn>, ready: RegExp, name: str
     guard.stderr!.on('data', read);
     guard.once('exit', () => reject(new Error(`${name} did not start:\n${output}`)));
   });
-  return Number(PID.exec(output)![1]);
+  return { pid: Number(PID.exec(output)![1]), output: () => output };
 }
