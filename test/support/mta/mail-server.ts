@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startProcess } from '../server-process.js';
 import { eventually } from '../recorder.js';
@@ -14,7 +15,7 @@ export interface MailServerOptions {
   readonly port?: number;
   /** What it calls itself. Default `postfix.test`, `exim.test`, `opensmtpd.test`. */
   readonly hostname?: string;
-  /** Addresses that it has. It takes mail for their domains only, and refuses others of them with 550 5.1.1. Default none. */
+  /** Addresses that it has. It takes mail for their domains only, and refuses others with 550. Default none. */
   readonly mailboxes?: readonly string[];
   /** The certificate for STARTTLS, `false` for none. Default the tests' own for localhost. */
   readonly tls?: { readonly cert: string; readonly key: string } | false;
@@ -74,15 +75,13 @@ export interface RootProgram {
   readonly command: readonly string[];
   /** Where in the root it logs, if not to its standard error. */
   readonly logFile?: string;
-  /** What it logs once it takes connections. */
-  readonly ready: RegExp;
 }
 
 /** Starts a server in a root, which is removed when it stops. */
 export async function startMailServer(
   root: string,
   { host, port, hostname }: MailServerSettings,
-  { command, logFile, ready }: RootProgram,
+  { command, logFile }: RootProgram,
 ): Promise<MailServer> {
   const server = await startProcess({
     command: 'chroot',
@@ -96,12 +95,10 @@ export async function startMailServer(
     if (file && existsSync(file)) logged = readFileSync(file, 'utf8');
     return logged + server.output();
   };
-  const gone = /^guard: .* exited/m;
-  const started = await eventually(
-    async () => log(),
-    (text) => ready.test(text) || gone.test(text),
-  );
-  if (gone.test(started)) throw new Error(`${command[0]} did not start:\n${started}`);
+  await eventually(async () => {
+    if (/^guard: .* exited/m.test(log())) throw new Error(`${command[0]} did not start:\n${log()}`);
+    return takesConnections(host, port);
+  }, Boolean);
   return {
     host,
     port,
@@ -118,6 +115,17 @@ export async function startMailServer(
       await server.stop();
     },
   };
+}
+
+function takesConnections(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host);
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 async function readMaildir(folder: string): Promise<Buffer[]> {

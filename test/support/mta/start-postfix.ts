@@ -60,7 +60,6 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
     // In the foreground, see start-fg in postfix(1).
     command: ['/usr/lib/postfix/sbin/master', '-s'],
     logFile: LOG_FILE,
-    ready: /daemon started/,
   });
   const run = (program: string, args: readonly string[], input?: string | Uint8Array): Promise<string> =>
     outputOf('chroot', [root, `/usr/sbin/${program}`, ...args], { input });
