@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { onTestFinished } from 'vitest';
 import type { RawOptions } from '../../lib/index.js';
@@ -9,7 +10,12 @@ import {
   type SubmissionCredentials,
   type SubmissionUser,
 } from '../../lib/submission.js';
+import { LogRecorder } from '../support/log-recorder.js';
 import { localhost } from '../support/tls/localhost.js';
+
+/** What was logged. */
+export const log = new LogRecorder();
+Logger.overrideLogger(log);
 
 /** Lets in whoever has the password `secret`, or the token `token`. */
 export class Users extends SubmissionAuthenticator {
