@@ -4,7 +4,7 @@ import { readRetry } from './compose/mail-composer.js';
 import type { MailInterceptor } from './delivery/attempt.js';
 import { NO_SETTINGS } from './delivery/flow/limit-settings.js';
 import { type Redirect, redirectTo } from './delivery/redirect.js';
-import { DEFAULT_RETRY } from './delivery/retry-schedule.js';
+import { DEFAULT_RETRY, type RetrySchedule } from './delivery/retry-schedule.js';
 import type { RouteNode } from './delivery/route/route.js';
 import type { RouteFunction } from './delivery/route/router.js';
 import type { ConfiguredTransport } from './delivery/transport-set.js';
@@ -61,7 +61,7 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
   const transports = readTransports(given) ?? inbox(worker === false, name);
   const redirect = readRedirect(given.redirect);
   return {
-    defaults: readDefaults(given),
+    defaults: readDefaults(given, retryOf(transports)),
     transports,
     route: readRoute(given.route, [...transports.keys()]),
     ...(redirect && { redirect }),
@@ -102,12 +102,22 @@ const OPTIONS = [
   'notifications',
 ] as const satisfies readonly (keyof RelayOptions)[];
 
-function readDefaults({ from, replyTo, headers, retry, locale, bounces }: RelayOptions): MailDefaults {
+/** What the first transport asks for: that is where mails go by default. */
+function retryOf(transports: ReadonlyMap<string, ConfiguredTransport>): RetrySchedule {
+  const [first] = transports.values();
+  const retry = first && 'retry' in first.source ? first.source.retry : undefined;
+  return retry === undefined ? DEFAULT_RETRY : readRetry(retry, DEFAULT_RETRY, 'transports.retry');
+}
+
+function readDefaults(
+  { from, replyTo, headers, retry, locale, bounces }: RelayOptions,
+  usual: RetrySchedule,
+): MailDefaults {
   return asConfiguration(() => ({
     ...(from !== undefined && { from: parseAddress(from, 'from') }),
     replyTo: parseAddresses(replyTo, 'replyTo'),
     headers: checkHeaders(headers ?? {}),
-    retry: retry === undefined ? DEFAULT_RETRY : readRetry(retry, DEFAULT_RETRY, 'retry'),
+    retry: retry === undefined ? usual : readRetry(retry, usual, 'retry'),
     locale: readLocale(locale),
     ...(bounces !== undefined && { returnPath: readBounces(bounces) }),
   }));

@@ -60,7 +60,7 @@ export interface RelayOptions<N extends string = string> {
    * `streams`: places of their own for streams, so that a broadcast never holds up the others: `{ broadcast: 5 }`.
    */
   worker?: false | { concurrency?: number; streams?: Record<string, number> };
-  /** Default `{ maxAge: '24h', delay: '10s', maxDelay: '1h' }`. */
+  /** Default `{ maxAge: '24h', delay: '10s', maxDelay: '1h' }`, or what the first transport asks for: `DirectTransport` tries for 5 days. */
   retry?: RetryOptions;
   /**
    * When the answer to the final "." is lost, nobody knows whether the mail was taken. `retry` (default) sends it again, with the same

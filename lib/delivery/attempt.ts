@@ -129,6 +129,8 @@ export function storedError(error: MailError): StoredError {
   };
 }
 
+const THE_ADDRESS: ReadonlySet<string> = new Set(['bad-address', 'bad-domain', 'suppressed']);
+
 /** Who is refused for good is held back only where the refusal says that it is the address: nobody there, no such domain, moved away. */
 function causeOf({ message, scope, permanent, replyCode, enhancedCode, reason }: MailError): {
   reason?: string;
@@ -136,7 +138,7 @@ function causeOf({ message, scope, permanent, replyCode, enhancedCode, reason }:
 } {
   const given = reason === undefined ? {} : { reason };
   if (!permanent || scope !== 'recipient') return { ...given, suppress: false };
-  if (reason !== undefined) return { reason, suppress: reason === 'bad-address' || reason === 'suppressed' };
+  if (reason !== undefined) return { reason, suppress: THE_ADDRESS.has(reason) };
   // Of the server's words, not of those around them.
   const answer = replyCode === undefined ? -1 : message.indexOf(String(replyCode));
   const meaning = meaningOf(answer < 0 ? message : message.slice(answer), enhancedCode);

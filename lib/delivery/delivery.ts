@@ -219,10 +219,11 @@ export class Delivery {
     const { job } = mail;
     const { transport } = result.record;
     let recipients = result.record.recipients.map((one) => pinnedOutcome(one, transport, mail));
+    if (this.#parts.onAmbiguous === 'hold')
+      recipients = recipients.map((one) => (one.state === 'deferred' && one.error?.ambiguous ? held(one) : one));
     const putOff = recipients.some(({ address, state }) => state === 'deferred' && !trouble.includes(address));
     let at: number | 'expired' | undefined;
-    if (result.error?.ambiguous && this.#parts.onAmbiguous === 'hold') recipients = recipients.map(held);
-    else if (putOff) {
+    if (putOff) {
       const { deferrals, since } = mail;
       at = nextAttempt(job.snapshot.retry, { now: this.#parts.now(), since, deferrals, retryAfter: result.retryAfter });
       if (at === 'expired')

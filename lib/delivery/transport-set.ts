@@ -61,6 +61,7 @@ export class TransportSet {
     for (const [name, { source, limits }] of this.#configured) {
       if (typeof source === 'function') this.#transports.set(name, await instanceOf(source, modules));
       const transport = this.#transports.get(name);
+      transport?.join?.({ name, shared });
       if (transport) this.#gates.set(name, this.#makeGate(name, limitsOf(limits, transport, `transports.${name}`)));
     }
     for (const [name, tenants] of this.#tenants)

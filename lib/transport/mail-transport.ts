@@ -1,5 +1,7 @@
 import type { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
+import type { RetryOptions } from '../mail/mail-options.interface.js';
+import type { SharedStore } from '../shared-store.interface.js';
 import type { Rate } from './rate.js';
 
 export type { Rate } from './rate.js';
@@ -60,6 +62,13 @@ export interface SendContext {
   confirm?(): Promise<void>;
 }
 
+/** What a transport may know of the relay that it is part of. */
+export interface RelaySurroundings {
+  /** The transport's key in `transports`. */
+  readonly name: string;
+  readonly shared: SharedStore;
+}
+
 /**
  * Hands messages to a provider. Its name is its key in `transports`. What it throws that is no {@link MailError} counts as
  * scope `transport`, not permanent: the mail waits and is tried again.
@@ -91,6 +100,15 @@ export abstract class MailTransport {
 
   /** Proves the credentials and the way, without sending. */
   verify?(): Promise<void>;
+
+  /**
+   * How long mails are tried where nothing says otherwise; what is left out is the relay's default. Looked at when this is the relay's first
+   * transport.
+   */
+  readonly retry?: RetryOptions;
+
+  /** Called by a relay before the first mail: what all of its processes share, for a transport that must count over all of them. */
+  join?(relay: RelaySurroundings): void;
 
   /** The provider's own limits, for `rate: 'auto'`. */
   limits?(): Promise<{ rate?: Rate; quota?: Rate }>;

@@ -5,15 +5,15 @@ import type { SmtpTransportOptions } from './smtp-transport-options.interface.js
 /** The message with its signatures. @throws MailError permanent, scope `message`: what cannot be signed is not sent */
 export type SignMessage = (raw: Uint8Array) => Promise<Uint8Array>;
 
-/** Undefined when nothing is to be signed. @throws RelayConfigurationError for a broken DKIM key */
-export function messageSigner({
-  dkim = [],
-  sign,
-}: Pick<SmtpTransportOptions, 'dkim' | 'sign'>): SignMessage | undefined {
+/** Undefined when nothing is to be signed. @param path names the options in errors @throws RelayConfigurationError for a broken DKIM key */
+export function messageSigner(
+  { dkim = [], sign }: Pick<SmtpTransportOptions, 'dkim' | 'sign'>,
+  path = 'smtp',
+): SignMessage | undefined {
   const several = Array.isArray(dkim) && dkim.length > 1;
   const signers = [dkim]
     .flat()
-    .map((options, i) => createDkimSigner(options, several ? `smtp.dkim[${i}]` : 'smtp.dkim'));
+    .map((options, i) => createDkimSigner(options, several ? `${path}.dkim[${i}]` : `${path}.dkim`));
   const steps = signers.map(
     (signer): NonNullable<SmtpTransportOptions['sign']> =>
       (raw) =>

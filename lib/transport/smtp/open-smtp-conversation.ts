@@ -41,7 +41,7 @@ async function open(settings: SmtpSettings, signal: AbortSignal, tls: SmtpSettin
 
 async function connected(settings: SmtpSettings, signal: AbortSignal): Promise<Socket> {
   try {
-    return await dial(settings, settings.timeouts.connect, signal);
+    return await (settings.connect?.(signal) ?? dial(settings, settings.timeouts.connect, signal));
   } catch (error) {
     if (signal.aborted) throw givenUp(settings.endpoint, 'connect', signal.reason);
     throw broken(settings.endpoint, 'connect', error as Error);
@@ -51,7 +51,8 @@ async function connected(settings: SmtpSettings, signal: AbortSignal): Promise<S
 /** Greeting, EHLO and TLS: RFC 5321 section 3.1, RFC 3207. */
 async function begin(connection: SmtpConnection, settings: SmtpSettings, tls: SmtpSettings['tls']): Promise<void> {
   const { endpoint, timeouts } = settings;
-  const encrypt = (): Promise<void> => connection.encrypt(tlsOptions(settings), timeouts.greeting);
+  const encrypt = (): Promise<void> =>
+    connection.encrypt(tlsOptions(settings), timeouts.greeting, settings.checkPeer);
   if (tls === 'implicit') await encrypt();
   good('greeting', await connection.ask(undefined, 'greeting', timeouts.greeting), settings);
   await sayHello(connection, settings);
@@ -62,7 +63,8 @@ async function begin(connection: SmtpConnection, settings: SmtpSettings, tls: Sm
     // What was offered in clear may be somebody else's words.
     await sayHello(connection, settings);
   } else if (tls === 'required') {
-    throw lost(endpoint, 'tls', 'ETLS', "the server does not offer STARTTLS, and tls is 'required'");
+    const because = settings.tlsBecause ?? "tls is 'required'";
+    throw lost(endpoint, 'tls', 'ETLS', `the server does not offer STARTTLS, and ${because}`);
   }
 }
 

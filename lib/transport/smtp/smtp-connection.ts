@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { gatherWrites } from '../../gather-writes.js';
 import { Deadline } from './deadline.js';
 import { onAbort } from './on-abort.js';
@@ -63,8 +63,12 @@ export class SmtpConnection implements SmtpConversation {
     });
   }
 
-  /** TLS from here on. @param timeout milliseconds @throws SmtpError */
-  async encrypt(options: ConnectionOptions, timeout: number): Promise<void> {
+  /** TLS from here on. @param timeout milliseconds @param checkPeer gives what is wrong with the other side @throws SmtpError */
+  async encrypt(
+    options: ConnectionOptions,
+    timeout: number,
+    checkPeer?: (socket: TLSSocket) => Error | undefined,
+  ): Promise<void> {
     // Whoever sits in between could have put an answer of his own behind the server's, to be taken for an encrypted one.
     if (this.#reader.pending > 0) throw this.#lost('tls', 'ETLS', 'the server went on in clear after STARTTLS');
     this.#stopListening();
@@ -74,6 +78,8 @@ export class SmtpConnection implements SmtpConversation {
     await new Promise<void>((resolve, reject) => {
       this.#enter({ phase: 'tls', timeout, hear: () => true, fail: (error) => reject(error('tls')) });
       socket.once('secureConnect', () => {
+        const wrong = checkPeer?.(socket);
+        if (wrong) return this.#break(broken(this.#endpoint, 'tls', wrong));
         this.#line.shift();
         this.#watch();
         resolve();

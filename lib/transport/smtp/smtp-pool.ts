@@ -77,6 +77,20 @@ export class SmtpPool {
     else this.#keep(conversation);
   }
 
+  /** No connection is there, and nobody waits for one. */
+  get isEmpty(): boolean {
+    return this.#size === 0 && this.#line.length === 0;
+  }
+
+  /** Gives up the connection that has rested longest; `false` when none rests. */
+  closeIdle(): boolean {
+    const idle = this.#idle.shift();
+    if (!idle) return false;
+    clearTimeout(idle.timer);
+    void this.#retire(idle.conversation);
+    return true;
+  }
+
   /** Takes no more; those in line and under way are finished, then every connection says QUIT. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {

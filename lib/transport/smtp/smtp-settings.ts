@@ -1,4 +1,5 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { type Duration, toMilliseconds } from '../../duration.js';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import type { SmtpAuth, SmtpAuthMethod, SmtpTls, SmtpTransportOptions } from './smtp-transport-options.interface.js';
@@ -29,6 +30,12 @@ export interface SmtpSettings {
   };
   /** What this provider's replies mean where the usual rules get them wrong. */
   readonly exceptions: readonly SmtpException[];
+  /** Opens the TCP connection, where it is not simply one to `host`. Rejects as `dial()` does. */
+  readonly connect?: (signal: AbortSignal) => Promise<Socket>;
+  /** Looks at the other side once TLS stands; gives what is wrong with it. For certificates that are trusted otherwise than by an authority. */
+  readonly checkPeer?: (socket: TLSSocket) => Error | undefined;
+  /** Who says that there must be TLS, for messages. Default `tls is 'required'`. */
+  readonly tlsBecause?: string;
 }
 
 /** @throws RelayConfigurationError names the option that is wrong, and how to mend it */

@@ -1,7 +1,5 @@
 import { needsSmtpUtf8 } from '../../mail/address.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
-import { piecesOf } from '../../mime/message-pieces.js';
-import { hasAsciiHeader, withAsciiAddresses } from '../../mime/with-ascii-addresses.js';
 import {
   MailTransport,
   type SendContext,
@@ -10,6 +8,7 @@ import {
 } from '../mail-transport.js';
 import { messageSigner, type SignMessage } from './message-signer.js';
 import { openSmtpConversation } from './open-smtp-conversation.js';
+import { type SmtpContent, smtpContent } from './smtp-content.js';
 import type { SmtpConversation, SmtpGuard } from './smtp-conversation.interface.js';
 import { givenUp, hungUp } from './smtp-errors.js';
 import { SmtpPool } from './smtp-pool.js';
@@ -49,15 +48,7 @@ export class SmtpTransport extends MailTransport {
   /** @throws SmtpError, or `MailError` for a message that cannot be signed; what `confirm` throws comes through as it is */
   override async send(message: MailMessage, guard: SendContext): Promise<TransportResult> {
     const { signal } = guard;
-    const pieces = this.#sign ? [await message.raw()] : await piecesOf(message);
-    const signed = await this.#signed(pieces);
-    const [head, ...rest] = pieces as [Uint8Array, ...Uint8Array[]];
-    const ascii = withAsciiAddresses(head);
-    const content: Content = {
-      // It came in with a header of more than our own addresses.
-      utf8: !hasAsciiHeader(ascii),
-      for: (utf8) => (utf8 || ascii === head ? signed : this.#signed([ascii, ...rest])),
-    };
+    const content = await smtpContent(message, this.#sign);
     let conversation = await this.#pool.take(signal);
     try {
       return await this.#transmit(conversation, message, content, guard);
@@ -94,7 +85,7 @@ export class SmtpTransport extends MailTransport {
   async #transmit(
     conversation: SmtpConversation,
     message: MailMessage,
-    content: Content,
+    content: SmtpContent,
     guard: SmtpGuard,
   ): Promise<TransportResult> {
     if (guard.signal.aborted) throw givenUp(this.toString(), 'mail', guard.signal.reason);
@@ -113,16 +104,4 @@ export class SmtpTransport extends MailTransport {
     const result = transportResult(to, answer, fit.refused);
     return notify ? { ...result, notifies: true } : result;
   }
-
-  /** What is signed is one piece. */
-  async #signed(pieces: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-    return this.#sign ? [await this.#sign(pieces[0]!)] : pieces;
-  }
-}
-
-/** What is sent. Only in a transaction with SMTPUTF8 may the header hold anything that is not ASCII (RFC 6531). */
-interface Content {
-  /** Whether it cannot do without. */
-  readonly utf8: boolean;
-  for(utf8: boolean): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
 }
