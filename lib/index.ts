@@ -119,6 +119,7 @@ export {
   MailTransport,
   type Rate,
   type RecipientResult,
+  type RelaySurroundings,
   type SendContext,
   type TransportCapabilities,
   type TransportResult,
@@ -135,6 +136,21 @@ export type {
   SmtpTls,
   SmtpTransportOptions,
 } from './transport/smtp/smtp-transport-options.interface.js';
+export { DirectTransport } from './transport/direct/direct.transport.js';
+export type {
+  DirectAddress,
+  DirectDomainOptions,
+  DirectTls,
+  DirectTransportOptions,
+  MtaStsOptions,
+  MtaStsStore,
+  WarmUp,
+} from './transport/direct/direct-transport-options.interface.js';
+export type { SharedDocument, SharedStore } from './shared-store.interface.js';
+export { CachedDnsResolver } from './dns/cached-dns-resolver.js';
+export { DnsError } from './dns/dns.error.js';
+export type { DnsOptions } from './dns/dns-options.interface.js';
+export type { DnsAnswer, DnsResolver, MxRecord, TlsaRecord } from './dns/dns-resolver.interface.js';
 export type { DkimOptions } from './dkim/dkim-options.interface.js';
 export { fromNestMail, NestMailTransport, type NestMailTransportLike } from './transport/nest-mail.transport.js';
 export { fromNodemailer, NodemailerTransport, type NodemailerPlugin } from './transport/nodemailer.transport.js';

@@ -1,4 +1,5 @@
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { DIRECT_SCHEME } from './direct/direct-scheme.js';
 import { FileTransport } from './file.transport.js';
 import { LogTransport } from './log.transport.js';
 import { MemoryTransport } from './memory.transport.js';
@@ -11,6 +12,7 @@ import type { TransportScheme, TransportUrl } from './transport-scheme.interface
 export const BUILT_IN_SCHEMES: Readonly<Record<string, TransportScheme>> = {
   smtp: { address: 'host', parameters: SMTP_PARAMETERS, create: smtp },
   smtps: { address: 'host', parameters: SMTP_PARAMETERS, create: smtps },
+  direct: DIRECT_SCHEME,
   file: { address: 'path', parameters: {}, create: ({ path }) => new FileTransport({ dir: folder(path) }) },
   log: { address: 'none', parameters: { body: 'boolean' }, create: ({ options }) => new LogTransport(options) },
   memory: { address: 'none', parameters: { limit: 'integer' }, create: ({ options }) => new MemoryTransport(options) },

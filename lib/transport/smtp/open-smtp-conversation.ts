@@ -51,8 +51,7 @@ async function connected(settings: SmtpSettings, signal: AbortSignal): Promise<S
 /** Greeting, EHLO and TLS: RFC 5321 section 3.1, RFC 3207. */
 async function begin(connection: SmtpConnection, settings: SmtpSettings, tls: SmtpSettings['tls']): Promise<void> {
   const { endpoint, timeouts } = settings;
-  const encrypt = (): Promise<void> =>
-    connection.encrypt(tlsOptions(settings), timeouts.greeting, settings.checkPeer);
+  const encrypt = (): Promise<void> => connection.encrypt(tlsOptions(settings), timeouts.greeting, settings.checkPeer);
   if (tls === 'implicit') await encrypt();
   good('greeting', await connection.ask(undefined, 'greeting', timeouts.greeting), settings);
   await sayHello(connection, settings);

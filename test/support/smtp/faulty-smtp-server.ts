@@ -50,6 +50,8 @@ export interface FaultyMail {
 export interface FaultyServerOptions {
   /** Default `127.0.0.1`. */
   host?: string;
+  /** Default one that is free. */
+  port?: number;
   /** What EHLO offers. Default `PIPELINING`, `8BITMIME`, `SMTPUTF8`, `SIZE 0`. */
   extensions?: readonly string[];
   script?: FaultScript;
@@ -91,7 +93,7 @@ export class FaultySmtpServer {
 
   static async start(options: FaultyServerOptions = {}): Promise<FaultySmtpServer> {
     const server = new FaultySmtpServer(options);
-    server.#server.listen(0, server.host);
+    server.#server.listen(options.port ?? 0, server.host);
     await once(server.#server, 'listening');
     return server;
   }

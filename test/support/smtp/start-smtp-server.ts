@@ -18,6 +18,10 @@ export interface SmtpServerOptions {
   };
   /** Default `127.0.0.1`. */
   host?: string;
+  /** Default one that is free. */
+  port?: number;
+  /** Default that for localhost. */
+  certificate?: { readonly key: string; readonly cert: string };
   /** Bytes a message at most, as EHLO says it. Default no limit. */
   size?: number;
   /** Default both `true`. */
@@ -64,7 +68,13 @@ export interface RunningSmtpServer {
 
 /** A well-behaved SMTP server on a port of its own, on the npm package smtp-server, that keeps what it gets. */
 export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<RunningSmtpServer> {
-  const { tls = 'starttls', auth, host = '127.0.0.1', accepted = (count) => `Ok: queued as ${count}` } = options;
+  const {
+    tls = 'starttls',
+    auth,
+    host = '127.0.0.1',
+    certificate = localhost,
+    accepted = (count) => `Ok: queued as ${count}`,
+  } = options;
   const mails: ReceivedMail[] = [];
   const logins: SMTPServerAuthentication[] = [];
   const waiting = new Set<() => void>();
@@ -73,8 +83,8 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
 
   const server = new SMTPServer({
     secure: tls === 'implicit',
-    key: localhost.key,
-    cert: localhost.cert,
+    key: certificate.key,
+    cert: certificate.cert,
     size: options.size,
     hideSMTPUTF8: options.smtputf8 === false,
     hidePIPELINING: options.pipelining === false,
@@ -116,7 +126,7 @@ export async function startSmtpServer(options: SmtpServerOptions = {}): Promise<
   });
   // A client that hangs up is part of many tests.
   server.on('error', () => undefined);
-  server.listen(0, host);
+  server.listen(options.port ?? 0, host);
   await once(server.server, 'listening');
   const { port } = server.server.address() as AddressInfo;
 
