@@ -4,6 +4,7 @@ import { MailError } from '../errors/mail.error.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { relaxedBody, relaxedField } from './canonicalization.js';
 import { type DkimAlgorithm, dkimKey } from './dkim-key.js';
+import { isDkimDomain, isDkimSelector } from './dkim-names.js';
 import type { DkimOptions } from './dkim-options.interface.js';
 import { fieldsOf } from './header-fields.js';
 import { type SignedHeader, signedHeaders } from './signed-headers.js';
@@ -29,8 +30,8 @@ export interface DkimSigner {
  */
 export function createDkimSigner(options: DkimOptions, option = 'dkim'): DkimSigner {
   const domain = domainToASCII(String(options.domain));
-  if (!DOMAIN.test(domain)) throw new RelayConfigurationError(`${option}.domain`, 'is no domain; give e.g. acme.test');
-  if (!SELECTOR.test(String(options.selector))) {
+  if (!isDkimDomain(domain)) throw new RelayConfigurationError(`${option}.domain`, 'is no domain; give e.g. acme.test');
+  if (!isDkimSelector(String(options.selector))) {
     throw new RelayConfigurationError(
       `${option}.selector`,
       'is no selector; give the part before ._domainkey of the TXT record',
@@ -103,8 +104,3 @@ function foldedList(names: readonly string[]): string {
   });
   return list;
 }
-
-const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/** Section 3.1. */
-const SELECTOR =
-  /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*$/;

@@ -1,0 +1,131 @@
+import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
+import type { DomainCheck } from '../domain-check.interface.js';
+import { type Findings, findingsOf } from '../findings.js';
+import { parseIp } from '../ip-address.js';
+import type { Sender } from '../sender.js';
+import { shown } from '../shown.js';
+import { evaluateSpf, SPF_LIMITS } from '../spf/evaluate-spf.js';
+import { isPermitted } from '../spf/is-permitted.js';
+import { mergeSpf } from '../spf/merge-spf.js';
+import { isSpfRecord } from '../spf/parse-spf.js';
+import { type SpfSurvey, surveySpf } from '../spf/survey-spf.js';
+import { type DomainInCheck, returnPathsOf } from './domain-in-check.js';
+
+/** SPF (RFC 7208) of the domain, and of each domain in a return path, which is what servers look at. */
+export function checkSpf(check: DomainInCheck): Promise<DomainCheck>[] {
+  const paths = returnPathsOf(check);
+  const domains = new Set([check.domain, ...paths.keys()]);
+  return [...domains].map((domain) =>
+    findingsOf('spf', domain, (findings) =>
+      look(findings, domain, paths.get(domain) ?? [], check.senders.length === 0, check.resolver),
+    ),
+  );
+}
+
+async function look(
+  findings: Findings,
+  domain: string,
+  senders: readonly Sender[],
+  isUnknown: boolean,
+  resolver: DnsResolver,
+): Promise<string | void> {
+  const records = (await resolver.txt(domain)).records.filter(isSpfRecord);
+  const publish = (added: readonly string[] = []): void => {
+    const { text, dropped } = mergeSpf(records, added);
+    findings.publish({ name: domain, type: 'TXT', value: shown(text, LONGEST_RECORD) });
+    for (const term of dropped) findings.warn(`the record to publish leaves out "${term}", which is wrong; mend it if it is needed`);
+  };
+  const needed = termsOf(senders);
+  if (records.length === 0) {
+    publish(needed);
+    const text = `${domain} has no SPF record`;
+    return void (senders.length > 0 || isUnknown
+      ? findings.fail(text)
+      : findings.warn(`${text}; no return path of the configured transports is at it, but others may write in its name`));
+  }
+  for (const record of records) findings.pass(`found: ${record}`);
+  if (records.length > 1) {
+    publish(needed);
+    return void findings.fail(`${domain} has ${records.length} SPF records, which is an error to everyone; merge them into one`);
+  }
+  const survey = await surveySpf(domain, records[0]!, resolver);
+  judgeSurvey(findings, survey);
+  const missing = await missingTerms(findings, domain, senders, survey, resolver);
+  judgeEnd(findings, records[0]!);
+  const isTooMany = survey.lookups > SPF_LIMITS.lookups;
+  if (isTooMany && missing.length === 0) return;
+  publish(missing);
+  return `SPF is in order: ${survey.lookups} of ${SPF_LIMITS.lookups} lookups`;
+}
+
+/** DNS names of 253, and so many of them that a record still is one. */
+const LONGEST_RECORD = 4_096;
+
+function judgeSurvey(findings: Findings, { lookups, voids, problems, unfollowed, usesPtr }: SpfSurvey): void {
+  for (const problem of problems) {
+    if (problem.result === 'permerror') findings.fail(`the record is wrong: ${problem.message}`);
+    else findings.warn(problem.message);
+  }
+  if (lookups > SPF_LIMITS.lookups)
+    findings.fail(
+      `${lookups} terms ask the DNS, and ${SPF_LIMITS.lookups} are allowed (RFC 7208 section 4.6.4): beyond them SPF is an error; leave out what no longer sends, or write networks (ip4:, ip6:) in place of includes`,
+    );
+  else findings.pass(`${lookups} of ${SPF_LIMITS.lookups} allowed lookups`);
+  if (voids.length > SPF_LIMITS.voids)
+    findings.fail(`${voids.length} terms ask for what is not there, and ${SPF_LIMITS.voids} are allowed: ${voids.join(' ')}`);
+  else if (voids.length > 0) findings.warn(`asks for what is not there, to no use: ${voids.join(' ')}`);
+  if (usesPtr) findings.warn('uses ptr, which is not to be used (RFC 7208 section 5.5): it is slow, and many ignore it');
+  if (unfollowed.length > 0) findings.pass(`depends on the mail, and was not followed: ${unfollowed.join(' ')}`);
+}
+
+/** Whether each sender is let through; the terms that would let those through that are not. */
+async function missingTerms(
+  findings: Findings,
+  domain: string,
+  senders: readonly Sender[],
+  survey: SpfSurvey,
+  resolver: DnsResolver,
+): Promise<string[]> {
+  const missing: string[] = [];
+  for (const { title, provider, addresses } of senders) {
+    if (provider?.spf !== undefined) {
+      const permission = await isPermitted(domain, survey, provider.spf, resolver);
+      if (permission === 'none') {
+        findings.fail(`${title} is not let through: include:${provider.spf} is missing`);
+        missing.push(`include:${provider.spf}`);
+      } else if (permission === 'unknown') {
+        findings.warn(`${title} is not included, and its own record (${provider.spf}) could not be read`);
+        missing.push(`include:${provider.spf}`);
+      } else findings.pass(`${title} is let through by ${permission === 'include' ? `include:${provider.spf}` : 'its networks'}`);
+    } else if (addresses.length === 0) findings.pass(`from where ${title} sends is not known here, so nobody looked whether it is let through`);
+    for (const ip of addresses) {
+      const { result, matched, problem } = await evaluateSpf({ ip, domain }, resolver);
+      if (result === 'pass') findings.pass(`${ip} is let through by ${matched}`);
+      else if (result === 'temperror') findings.warn(`whether ${ip} is let through is not known: ${problem}`);
+      else {
+        findings.fail(`${ip}, from which ${title} sends, is not let through: ${result}${matched ? ` by ${matched}` : ''}`);
+        missing.push(ipTerm(ip));
+      }
+    }
+  }
+  return missing;
+}
+
+function judgeEnd(findings: Findings, record: string): void {
+  const all = / ([+?~-]?)all(?: |$)/i.exec(record)?.[1];
+  if (all === '-' || all === '~') findings.pass(`ends with ${all}all`);
+  else if (all === '' || all === '+') findings.fail('ends with +all: the whole world may write in its name; end it with ~all or -all');
+  else if (all === '?') findings.warn('ends with ?all, which says nothing of strangers; end it with ~all or -all');
+  else if (!/ redirect=/i.test(record)) findings.warn('has no end, so nothing is said of strangers; end it with ~all or -all');
+}
+
+function termsOf(senders: readonly Sender[]): string[] {
+  return senders.flatMap(({ provider, addresses }) => [
+    ...(provider?.spf !== undefined ? [`include:${provider.spf}`] : []),
+    ...addresses.map(ipTerm),
+  ]);
+}
+
+function ipTerm(ip: string): string {
+  return `ip${parseIp(ip)?.version ?? 4}:${ip}`;
+}

@@ -1,0 +1,78 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** An IP address as a number. */
+export interface IpAddress {
+  readonly version: 4 | 6;
+  readonly value: bigint;
+}
+
+/** `undefined` for what is none. An IPv4-mapped IPv6 address is the IPv4 address (RFC 7208 section 5). */
+export function parseIp(text: string): IpAddress | undefined {
+  if (isIPv4(text)) return { version: 4, value: quad(text) };
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  const value = hextets(text).reduce((sum, part) => (sum << 16n) | BigInt(`0x${part}`), 0n);
+  return value >> 32n === 0xffffn ? { version: 4, value: value & 0xffffffffn } : { version: 6, value };
+}
+
+/** Whether both are of one version and have the first `prefix` bits in common. */
+export function inNetwork(address: IpAddress, network: IpAddress, prefix: number): boolean {
+  if (address.version !== network.version) return false;
+  const rest = BigInt(bitsOf(address.version) - prefix);
+  return address.value >> rest === network.value >> rest;
+}
+
+export function bitsOf(version: 4 | 6): 32 | 128 {
+  return version === 4 ? 32 : 128;
+}
+
+/** `192.0.2.1`, or 32 nibbles between dots (RFC 7208 section 7.3). */
+export function dotted({ version, value }: IpAddress): string {
+  if (version === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+  return [...value.toString(16).padStart(32, '0')].join('.');
+}
+
+/** As it is usually written; IPv6 without shortening. */
+export function formatIp(address: IpAddress): string {
+  if (address.version === 4) return dotted(address);
+  return address.value.toString(16).padStart(32, '0').match(/.{4}/g)!.join(':');
+}
+
+/** The name whose PTR records say what the address is called (RFC 1035 section 3.5, RFC 3596 section 2.5). */
+export function reverseName(address: IpAddress): string {
+  const reversed = dotted(address).split('.').toReversed().join('.');
+  return `${reversed}.${address.version === 4 ? 'in-addr' : 'ip6'}.arpa`;
+}
+
+/** Not one that a server on the Internet could see us by (RFC 6890, RFC 4193, RFC 6598). */
+export function isPrivateIp(address: IpAddress): boolean {
+  return PRIVATE.some(([network, prefix]) => inNetwork(address, parseIp(network)!, prefix));
+}
+
+const PRIVATE: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['::', 127],
+  ['fc00::', 7],
+  ['fe80::', 10],
+];
+
+function quad(text: string): bigint {
+  return text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+}
+
+/** The eight parts of an IPv6 address. */
+function hextets(text: string): string[] {
+  const last = text.slice(text.lastIndexOf(':') + 1);
+  const plain = last.includes('.')
+    ? text.slice(0, -last.length) + quad(last).toString(16).padStart(8, '0').replace(/^(.{4})/, '$1:')
+    : text;
+  const [head = '', tail] = plain.split('::');
+  const before = head.split(':').filter(Boolean);
+  const after = (tail ?? '').split(':').filter(Boolean);
+  return tail === undefined ? before : [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
+}

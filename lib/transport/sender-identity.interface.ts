@@ -1,0 +1,49 @@
+import type { DkimIdentity } from '../dkim/dkim-identity.js';
+import type { DnsRecord } from '../dns/dns-record.interface.js';
+
+/** What a transport knows of how its mails leave, for the checks of the sender's domain. Left out is what is not known. */
+export interface SenderIdentity {
+  readonly provider?: ProviderDomain;
+  /** Keys that the relay signs with, before the provider gets the message. */
+  readonly dkim?: readonly DkimIdentity[];
+  /** IP addresses that the recipients' servers see, where mails go to them directly. */
+  readonly addresses?: readonly string[];
+  /** The name for EHLO, where mails go to the recipients' servers directly. */
+  readonly helo?: string;
+  /** The domain that the provider knows the sender by, where that is one of its settings (Mailgun). */
+  readonly domain?: string;
+  readonly region?: string;
+}
+
+/** What a provider wants to see in the DNS of its users' domains, from its own pages. */
+export interface ProviderDomain {
+  /** `Postmark`. */
+  readonly title: string;
+  /** The page that says so. */
+  readonly page: string;
+  /** The domain whose SPF record names its servers: to be named in an `include:`. */
+  readonly spf?: string;
+  /** With keys of the sender's domain. */
+  readonly dkim?: {
+    /** Where they are the same for everyone. */
+    readonly selectors: readonly string[];
+    /** Where a person finds the records, should they be made for each. */
+    readonly where: string;
+  };
+  readonly returnPath: ProviderReturnPath;
+}
+
+/** Whose domain is in the return path, which SPF is about (RFC 7208 section 2.4). */
+export type ProviderReturnPath =
+  /** The one that it is given. */
+  | { readonly kind: 'given' }
+  /** That of the domain in its settings. */
+  | { readonly kind: 'sending-domain' }
+  /** Always this label beneath the sender's domain. */
+  | { readonly kind: 'beneath'; readonly label: string }
+  /** Its own, unless the sender has set up a name of its own: then `record` is what must be there. */
+  | {
+      readonly kind: 'own';
+      readonly domain: string;
+      record?(name: string, region: string | undefined): DnsRecord | undefined;
+    };
