@@ -37,7 +37,12 @@ export async function rotateDkimKeys(options: DkimRotationOptions): Promise<Dkim
   const selector = nextDkimSelector(current, { prefix, at });
   const keys = await Promise.all(
     types.map((type, index) =>
-      generateDkimKey({ domain, selector: index === 0 ? selector : `${selector}-${type}`, type, ...(bits && { bits }) }),
+      generateDkimKey({
+        domain,
+        selector: index === 0 ? selector : `${selector}-${type}`,
+        type,
+        ...(bits && { bits }),
+      }),
     ),
   );
   return { keys, steps: stepsTo(keys, current) };

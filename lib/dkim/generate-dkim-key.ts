@@ -47,11 +47,19 @@ export class DkimKey implements DkimOptions {
 }
 
 /** @throws RelayConfigurationError for a wrong domain, selector or type */
-export async function generateDkimKey({ domain, selector, type = 'rsa', bits = 2048 }: DkimKeyOptions): Promise<DkimKey> {
+export async function generateDkimKey({
+  domain,
+  selector,
+  type = 'rsa',
+  bits = 2048,
+}: DkimKeyOptions): Promise<DkimKey> {
   const name = domainToASCII(String(domain));
   if (!isDkimDomain(name)) throw new RelayConfigurationError('domain', 'is no domain; give e.g. acme.test');
   if (!isDkimSelector(String(selector)))
-    throw new RelayConfigurationError('selector', "is no selector; give letters, digits and hyphens, e.g. 'relay202611a'");
+    throw new RelayConfigurationError(
+      'selector',
+      "is no selector; give letters, digits and hyphens, e.g. 'relay202611a'",
+    );
   return new DkimKey(name, selector, await generated(type, bits));
 }
 

@@ -62,7 +62,10 @@ export class BoundedResolver implements DnsResolver {
       if (this.#isLate) return this.#late;
       if (this.#answers.size >= MOST_QUESTIONS)
         throw new DnsError(`more than ${MOST_QUESTIONS} questions would be needed`, 'ELIMIT');
-      answer = Promise.race([ask(), this.#late]).then((got) => ({ ...got, records: got.records.slice(0, MOST_RECORDS) }));
+      answer = Promise.race([ask(), this.#late]).then((got) => ({
+        ...got,
+        records: got.records.slice(0, MOST_RECORDS),
+      }));
       // Who asks gets the error; nobody may be asking any more when it comes.
       answer.catch(() => {});
       this.#answers.set(key, answer);
@@ -79,7 +82,9 @@ const LONGEST_TEXT = 8_192;
 /** RFC 1035 section 2.3.4. */
 function isName(name: string): boolean {
   const bare = name.replace(/\.$/, '');
-  return bare.length > 0 && bare.length <= 253 && bare.split('.').every((label) => label.length > 0 && label.length <= 63);
+  return (
+    bare.length > 0 && bare.length <= 253 && bare.split('.').every((label) => label.length > 0 && label.length <= 63)
+  );
 }
 
 function late(time: number): DnsError {

@@ -5,8 +5,7 @@ export type { DnsRecord } from '../dns/dns-record.interface.js';
 /** `skip`: does not apply to this domain. What the DNS could not tell is `warn`, never `fail`. */
 export type CheckStatus = 'pass' | 'warn' | 'fail' | 'skip';
 
-export type DomainCheckName =
-  'spf' | 'dkim' | 'dmarc' | 'alignment' | 'mx' | 'mta-sts' | 'tls-rpt' | 'ptr' | 'bimi';
+export type DomainCheckName = 'spf' | 'dkim' | 'dmarc' | 'alignment' | 'mx' | 'mta-sts' | 'tls-rpt' | 'ptr' | 'bimi';
 
 /** What was looked at, and what came of it. */
 export interface DomainCheck {

@@ -37,30 +37,6 @@ export function formatIp(address: IpAddress): string {
   return address.value.toString(16).padStart(32, '0').match(/.{4}/g)!.join(':');
 }
 
-/** The name whose PTR records say what the address is called (RFC 1035 section 3.5, RFC 3596 section 2.5). */
-export function reverseName(address: IpAddress): string {
-  const reversed = dotted(address).split('.').toReversed().join('.');
-  return `${reversed}.${address.version === 4 ? 'in-addr' : 'ip6'}.arpa`;
-}
-
-/** Not one that a server on the Internet could see us by (RFC 6890, RFC 4193, RFC 6598). */
-export function isPrivateIp(address: IpAddress): boolean {
-  return PRIVATE.some(([network, prefix]) => inNetwork(address, parseIp(network)!, prefix));
-}
-
-const PRIVATE: readonly (readonly [string, number])[] = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['::', 127],
-  ['fc00::', 7],
-  ['fe80::', 10],
-];
-
 function quad(text: string): bigint {
   return text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
 }
@@ -69,10 +45,16 @@ function quad(text: string): bigint {
 function hextets(text: string): string[] {
   const last = text.slice(text.lastIndexOf(':') + 1);
   const plain = last.includes('.')
-    ? text.slice(0, -last.length) + quad(last).toString(16).padStart(8, '0').replace(/^(.{4})/, '$1:')
+    ? text.slice(0, -last.length) +
+      quad(last)
+        .toString(16)
+        .padStart(8, '0')
+        .replace(/^(.{4})/, '$1:')
     : text;
   const [head = '', tail] = plain.split('::');
   const before = head.split(':').filter(Boolean);
   const after = (tail ?? '').split(':').filter(Boolean);
-  return tail === undefined ? before : [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
+  return tail === undefined
+    ? before
+    : [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }

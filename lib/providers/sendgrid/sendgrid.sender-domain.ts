@@ -8,6 +8,9 @@ export const SENDGRID_DOMAIN: ProviderDomain = {
   title: 'SendGrid',
   page: 'https://www.twilio.com/docs/sendgrid/ui/account-and-settings/how-to-set-up-domain-authentication',
   spf: 'sendgrid.net',
-  dkim: { selectors: ['s1', 's2'], where: 'Settings, Sender Authentication, the domain: s1._domainkey and s2._domainkey' },
+  dkim: {
+    selectors: ['s1', 's2'],
+    where: 'Settings, Sender Authentication, the domain: s1._domainkey and s2._domainkey',
+  },
   returnPath: { kind: 'own', domain: 'sendgrid.net' },
 };

@@ -14,6 +14,8 @@ export const SES_DOMAIN: ProviderDomain = {
     kind: 'own',
     domain: 'amazonses.com',
     record: (name, region) =>
-      region === undefined || region.startsWith('cn-') ? undefined : { name, type: 'MX', value: `10 feedback-smtp.${region}.amazonses.com.` },
+      region === undefined || region.startsWith('cn-')
+        ? undefined
+        : { name, type: 'MX', value: `10 feedback-smtp.${region}.amazonses.com.` },
   },
 };

@@ -26,7 +26,9 @@ export function checkDkim(check: DomainInCheck): Promise<DomainCheck>[] {
   if (checks.length === 0)
     checks.push(
       findingsOf('dkim', check.domain, async (findings) => {
-        findings.warn(`no key is known to look for: name selectors, or give the transport a key (dkim generate ${check.domain})`);
+        findings.warn(
+          `no key is known to look for: name selectors, or give the transport a key (dkim generate ${check.domain})`,
+        );
       }),
     );
   return checks;
@@ -49,14 +51,24 @@ function keysOf({ domain, senders, selectors }: DomainInCheck): Map<string, Expe
     for (const key of sender.dkim) add({ ...key, by: 'the relay' });
     for (const selector of sender.selectors) {
       const where = sender.provider?.dkim?.where;
-      add({ domain: signingDomainOf(sender, domain), selector, by: sender.title, ...(where !== undefined && { where }) });
+      add({
+        domain: signingDomainOf(sender, domain),
+        selector,
+        by: sender.title,
+        ...(where !== undefined && { where }),
+      });
     }
   }
   for (const selector of selectors) add({ domain, selector, by: 'whoever signs with it' });
   return keys;
 }
 
-async function look(findings: Findings, name: string, key: ExpectedKey, { resolver }: DomainInCheck): Promise<string | void> {
+async function look(
+  findings: Findings,
+  name: string,
+  key: ExpectedKey,
+  { resolver }: DomainInCheck,
+): Promise<string | void> {
   if (key.publicKey) findings.publish(dkimRecord(key.domain, key.selector, key.publicKey));
   const { records, name: canonical } = await resolver.txt(name);
   if (canonical !== name.toLowerCase()) findings.pass(`leads to ${canonical}`);
@@ -65,11 +77,14 @@ async function look(findings: Findings, name: string, key: ExpectedKey, { resolv
     return void findings.fail(`there is no key at ${name}, with which ${key.by} signs${mend}`);
   }
   if (records.length > 1)
-    return void findings.fail(`there are ${records.length} records at ${name}; which one counts is left to chance (RFC 6376 section 3.6.2.2)`);
+    return void findings.fail(
+      `there are ${records.length} records at ${name}; which one counts is left to chance (RFC 6376 section 3.6.2.2)`,
+    );
   findings.pass(`found: ${shown(records[0]!)}`);
   const record = parseDkimRecord(records[0]!);
   judge(findings, record, key);
-  if (record.publicKey) return `a key of ${kindOf(record)}${key.publicKey ? ', the one that the relay signs with' : ''}`;
+  if (record.publicKey)
+    return `a key of ${kindOf(record)}${key.publicKey ? ', the one that the relay signs with' : ''}`;
 }
 
 function judge(findings: Findings, record: DkimKeyRecord, key: ExpectedKey): void {
@@ -78,10 +93,13 @@ function judge(findings: Findings, record: DkimKeyRecord, key: ExpectedKey): voi
   const { publicKey, bits } = record;
   if (!publicKey) return;
   if (key.publicKey && !publicKeyBytes(publicKey).equals(publicKeyBytes(key.publicKey)))
-    findings.fail('the published key is not that of the private key which the relay signs with: no signature of it can be verified');
+    findings.fail(
+      'the published key is not that of the private key which the relay signs with: no signature of it can be verified',
+    );
   if (bits !== undefined) judgeLength(findings, bits);
   else findings.pass('Ed25519 is not known to all receivers: sign with an RSA key as well (RFC 8463 section 3)');
-  if (record.testing) findings.warn('has the flag t=y (testing): verifiers treat its mails as if they were not signed; take it out');
+  if (record.testing)
+    findings.warn('has the flag t=y (testing): verifiers treat its mails as if they were not signed; take it out');
   if (record.strict) findings.pass('has the flag t=s: it signs for addresses at the very domain, not beneath it');
 }
 
@@ -89,7 +107,8 @@ function judge(findings: Findings, record: DkimKeyRecord, key: ExpectedKey): voi
 function judgeLength(findings: Findings, bits: number): void {
   if (bits < 1024) findings.fail(`an RSA key of ${bits} bits is refused by verifiers; make one of 2048`);
   else if (bits < 2048) findings.warn(`an RSA key of ${bits} bits is too short for these days; make one of 2048`);
-  else if (bits > 4096) findings.warn(`an RSA key of ${bits} bits is longer than verifiers must understand (4096); make one of 2048`);
+  else if (bits > 4096)
+    findings.warn(`an RSA key of ${bits} bits is longer than verifiers must understand (4096); make one of 2048`);
   else findings.pass(`an RSA key of ${bits} bits`);
 }
 

@@ -33,7 +33,8 @@ async function look(
   const publish = (added: readonly string[] = []): void => {
     const { text, dropped } = mergeSpf(records, added);
     findings.publish({ name: domain, type: 'TXT', value: shown(text, LONGEST_RECORD) });
-    for (const term of dropped) findings.warn(`the record to publish leaves out "${term}", which is wrong; mend it if it is needed`);
+    for (const term of dropped)
+      findings.warn(`the record to publish leaves out "${term}", which is wrong; mend it if it is needed`);
   };
   const needed = termsOf(senders);
   if (records.length === 0) {
@@ -41,12 +42,16 @@ async function look(
     const text = `${domain} has no SPF record`;
     return void (senders.length > 0 || isUnknown
       ? findings.fail(text)
-      : findings.warn(`${text}; no return path of the configured transports is at it, but others may write in its name`));
+      : findings.warn(
+          `${text}; no return path of the configured transports is at it, but others may write in its name`,
+        ));
   }
   for (const record of records) findings.pass(`found: ${record}`);
   if (records.length > 1) {
     publish(needed);
-    return void findings.fail(`${domain} has ${records.length} SPF records, which is an error to everyone; merge them into one`);
+    return void findings.fail(
+      `${domain} has ${records.length} SPF records, which is an error to everyone; merge them into one`,
+    );
   }
   const survey = await surveySpf(domain, records[0]!, resolver);
   judgeSurvey(findings, survey);
@@ -72,9 +77,12 @@ function judgeSurvey(findings: Findings, { lookups, voids, problems, unfollowed,
     );
   else findings.pass(`${lookups} of ${SPF_LIMITS.lookups} allowed lookups`);
   if (voids.length > SPF_LIMITS.voids)
-    findings.fail(`${voids.length} terms ask for what is not there, and ${SPF_LIMITS.voids} are allowed: ${voids.join(' ')}`);
+    findings.fail(
+      `${voids.length} terms ask for what is not there, and ${SPF_LIMITS.voids} are allowed: ${voids.join(' ')}`,
+    );
   else if (voids.length > 0) findings.warn(`asks for what is not there, to no use: ${voids.join(' ')}`);
-  if (usesPtr) findings.warn('uses ptr, which is not to be used (RFC 7208 section 5.5): it is slow, and many ignore it');
+  if (usesPtr)
+    findings.warn('uses ptr, which is not to be used (RFC 7208 section 5.5): it is slow, and many ignore it');
   if (unfollowed.length > 0) findings.pass(`depends on the mail, and was not followed: ${unfollowed.join(' ')}`);
 }
 
@@ -96,14 +104,20 @@ async function missingTerms(
       } else if (permission === 'unknown') {
         findings.warn(`${title} is not included, and its own record (${provider.spf}) could not be read`);
         missing.push(`include:${provider.spf}`);
-      } else findings.pass(`${title} is let through by ${permission === 'include' ? `include:${provider.spf}` : 'its networks'}`);
-    } else if (addresses.length === 0) findings.pass(`from where ${title} sends is not known here, so nobody looked whether it is let through`);
+      } else
+        findings.pass(
+          `${title} is let through by ${permission === 'include' ? `include:${provider.spf}` : 'its networks'}`,
+        );
+    } else if (addresses.length === 0)
+      findings.pass(`from where ${title} sends is not known here, so nobody looked whether it is let through`);
     for (const ip of addresses) {
       const { result, matched, problem } = await evaluateSpf({ ip, domain }, resolver);
       if (result === 'pass') findings.pass(`${ip} is let through by ${matched}`);
       else if (result === 'temperror') findings.warn(`whether ${ip} is let through is not known: ${problem}`);
       else {
-        findings.fail(`${ip}, from which ${title} sends, is not let through: ${result}${matched ? ` by ${matched}` : ''}`);
+        findings.fail(
+          `${ip}, from which ${title} sends, is not let through: ${result}${matched ? ` by ${matched}` : ''}`,
+        );
         missing.push(ipTerm(ip));
       }
     }
@@ -114,9 +128,11 @@ async function missingTerms(
 function judgeEnd(findings: Findings, record: string): void {
   const all = / ([+?~-]?)all(?: |$)/i.exec(record)?.[1];
   if (all === '-' || all === '~') findings.pass(`ends with ${all}all`);
-  else if (all === '' || all === '+') findings.fail('ends with +all: the whole world may write in its name; end it with ~all or -all');
+  else if (all === '' || all === '+')
+    findings.fail('ends with +all: the whole world may write in its name; end it with ~all or -all');
   else if (all === '?') findings.warn('ends with ?all, which says nothing of strangers; end it with ~all or -all');
-  else if (!/ redirect=/i.test(record)) findings.warn('has no end, so nothing is said of strangers; end it with ~all or -all');
+  else if (!/ redirect=/i.test(record))
+    findings.warn('has no end, so nothing is said of strangers; end it with ~all or -all');
 }
 
 function termsOf(senders: readonly Sender[]): string[] {

@@ -53,6 +53,10 @@ function organizationOf(start: string, steps: readonly { at: string; record: Dma
   const top = steps.find(({ record }) => record.psd === 'n');
   if (top) return top.at;
   const suffix = steps.find(({ at, record }) => record.psd === 'y' && at !== start);
-  if (suffix) return start.split('.').slice(-(suffix.at.split('.').length + 1)).join('.');
+  if (suffix)
+    return start
+      .split('.')
+      .slice(-(suffix.at.split('.').length + 1))
+      .join('.');
   return steps.at(-1)?.at ?? start;
 }

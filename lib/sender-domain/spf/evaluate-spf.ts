@@ -179,7 +179,10 @@ class SpfEvaluation {
 
   #countVoid(name: string): void {
     if (++this.#voids > SPF_LIMITS.voids)
-      throw new SpfError('permerror', `more than ${SPF_LIMITS.voids} terms ask for what is not there, the last ${name}`);
+      throw new SpfError(
+        'permerror',
+        `more than ${SPF_LIMITS.voids} terms ask for what is not there, the last ${name}`,
+      );
   }
 }
 
@@ -188,4 +191,9 @@ function isWithin(name: string, target: string): boolean {
   return inner === outer || inner.endsWith(`.${outer}`);
 }
 
-const RESULTS: Readonly<Record<SpfQualifier, SpfResult>> = { '+': 'pass', '-': 'fail', '~': 'softfail', '?': 'neutral' };
+const RESULTS: Readonly<Record<SpfQualifier, SpfResult>> = {
+  '+': 'pass',
+  '-': 'fail',
+  '~': 'softfail',
+  '?': 'neutral',
+};

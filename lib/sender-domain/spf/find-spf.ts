@@ -12,7 +12,8 @@ import { SpfError } from './spf.error.js';
 export async function findSpf(domain: string, resolver: DnsResolver): Promise<string | undefined> {
   if (!isDomain(domain)) return undefined;
   const found = (await answered(resolver.txt(domain), domain)).records.filter(isSpfRecord);
-  if (found.length > 1) throw new SpfError('permerror', `${domain} has ${found.length} SPF records; there may be only one`);
+  if (found.length > 1)
+    throw new SpfError('permerror', `${domain} has ${found.length} SPF records; there may be only one`);
   return found[0];
 }
 

@@ -47,7 +47,8 @@ export function parseSpf(text: string): SpfRecord {
 function addModifier(modifiers: Map<string, string>, name: string, value: string, term: string): void {
   const isKnown = name === 'redirect' || name === 'exp';
   if (isKnown && modifiers.has(name)) throw wrong(term, `${name}= may be there only once`);
-  if (isKnown ? !isDomainSpec(value) : !isMacroString(value)) throw wrong(term, `${JSON.stringify(value)} is no domain`);
+  if (isKnown ? !isDomainSpec(value) : !isMacroString(value))
+    throw wrong(term, `${JSON.stringify(value)} is no domain`);
   modifiers.set(name, value);
 }
 

@@ -1,0 +1,102 @@
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { dkimIdentities } from '../dkim/dkim-identity.js';
+import { isDkimSelector } from '../dkim/dkim-names.js';
+import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { PROVIDER_DOMAINS } from '../providers/provider-domains.js';
+import { refuseUnknown } from '../refuse-unknown.js';
+import type { ProviderDomain } from '../transport/sender-identity.interface.js';
+import type { Sender } from './sender.js';
+import type { SenderDomainsOptions, SenderProviderOptions } from './sender-domains-options.interface.js';
+
+/**
+ * The ways in which mails leave, of the options.
+ *
+ * @param path of the options, for errors: `senderDomains`
+ * @throws RelayConfigurationError
+ */
+export function readSenders(options: SenderDomainsOptions, path: string): readonly Sender[] {
+  const providers = arrayOf<SenderProviderOptions | string>(options.providers, `${path}.providers`);
+  const senders = providers.map((given, index) => readProvider(given, `${path}.providers[${index}]`));
+  const addresses = readAddresses(options.addresses, `${path}.addresses`);
+  const dkim = dkimIdentities(options.dkim, `${path}.dkim`);
+  if (addresses.length > 0 || dkim.length > 0)
+    senders.push({
+      title: 'your own server',
+      selectors: [],
+      dkim,
+      addresses,
+      ...(options.helo !== undefined && { helo: readDomain(options.helo, `${path}.helo`) }),
+    });
+  return senders;
+}
+
+/** @throws RelayConfigurationError */
+export function readProviderDomain(given: unknown, path: string): ProviderDomain {
+  if (typeof given === 'object' && given !== null && 'title' in given && 'returnPath' in given)
+    return given as ProviderDomain;
+  if (typeof given === 'string' && Object.hasOwn(PROVIDER_DOMAINS, given))
+    return PROVIDER_DOMAINS[given as keyof typeof PROVIDER_DOMAINS];
+  throw new RelayConfigurationError(
+    path,
+    `${JSON.stringify(given)} is no provider that is known; there are ${Object.keys(PROVIDER_DOMAINS).join(', ')}`,
+  );
+}
+
+/** A domain, in ASCII, in lower case. @throws RelayConfigurationError */
+export function readDomain(given: unknown, path: string): string {
+  const domain = typeof given === 'string' ? domainToASCII(given.trim().replace(/\.$/, '')).toLowerCase() : '';
+  if (DOMAIN.test(domain)) return domain;
+  throw new RelayConfigurationError(path, `${JSON.stringify(given)} is no domain; give e.g. acme.test`);
+}
+
+/** Of an address, or a domain itself. @throws RelayConfigurationError */
+export function readDomainOf(given: unknown, path: string): string {
+  if (typeof given !== 'string') return readDomain(given, path);
+  return readDomain(given.slice(given.lastIndexOf('@') + 1).replace(/>\s*$/, ''), path);
+}
+
+/** @throws RelayConfigurationError */
+export function readSelectors(given: unknown, path: string): readonly string[] {
+  const selectors = arrayOf<string>(given, path);
+  const wrong = selectors.find((selector) => typeof selector !== 'string' || !isDkimSelector(selector));
+  if (wrong === undefined) return selectors;
+  throw new RelayConfigurationError(
+    path,
+    `${JSON.stringify(wrong)} is no selector; give what stands before ._domainkey`,
+  );
+}
+
+/** @throws RelayConfigurationError */
+export function readAddresses(given: unknown, path: string): readonly string[] {
+  const addresses = arrayOf<string>(given, path);
+  const wrong = addresses.find((address) => typeof address !== 'string' || !isIP(address));
+  if (wrong === undefined) return addresses;
+  throw new RelayConfigurationError(path, `${JSON.stringify(wrong)} is no IP address`);
+}
+
+function readProvider(given: SenderProviderOptions | string, path: string): Sender {
+  const options = typeof given === 'string' ? { provider: given } : given;
+  refuseUnknown(options, ['provider', 'selectors', 'returnPath', 'domain', 'region'], `${path}.`);
+  const { selectors, returnPath, domain, region } = options as Partial<SenderProviderOptions>;
+  const provider = readProviderDomain(options.provider, typeof given === 'string' ? path : `${path}.provider`);
+  return {
+    title: provider.title,
+    provider,
+    selectors:
+      selectors === undefined ? (provider.dkim?.selectors ?? []) : readSelectors(selectors, `${path}.selectors`),
+    dkim: [],
+    addresses: [],
+    ...(returnPath !== undefined && { returnPath: readDomainOf(returnPath, `${path}.returnPath`) }),
+    ...(domain !== undefined && { domain: readDomain(domain, `${path}.domain`) }),
+    ...(region !== undefined && { region }),
+  };
+}
+
+function arrayOf<T>(given: unknown, path: string): readonly T[] {
+  if (given === undefined) return [];
+  if (Array.isArray(given)) return given as T[];
+  throw new RelayConfigurationError(path, 'is an array');
+}
+
+const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
