@@ -22,6 +22,7 @@ export {
   getMailStatisticsToken,
   getMailTransportToken,
   getRelayQueueToken,
+  getSenderDomainsToken,
   InjectMailService,
 } from './relay.tokens.js';
 export { MailService } from './mail.service.js';
@@ -117,10 +118,13 @@ export { TemplateEngine, type RenderedTemplate, type TemplateOptions } from './t
 
 export {
   MailTransport,
+  type ProviderDomain,
+  type ProviderReturnPath,
   type Rate,
   type RecipientResult,
   type RelaySurroundings,
   type SendContext,
+  type SenderIdentity,
   type TransportCapabilities,
   type TransportResult,
 } from './transport/mail-transport.js';
@@ -152,6 +156,30 @@ export { DnsError } from './dns/dns.error.js';
 export type { DnsOptions } from './dns/dns-options.interface.js';
 export type { DnsAnswer, DnsResolver, MxRecord, TlsaRecord } from './dns/dns-resolver.interface.js';
 export type { DkimOptions } from './dkim/dkim-options.interface.js';
+export { DkimKey, generateDkimKey, type DkimKeyOptions, type DkimKeyType } from './dkim/generate-dkim-key.js';
+export {
+  nextDkimSelector,
+  rotateDkimKeys,
+  type DkimRotation,
+  type DkimRotationOptions,
+  type DkimRotationStep,
+} from './dkim/dkim-rotation.js';
+export type { DkimIdentity } from './dkim/dkim-identity.js';
+export type { DnsAnswer, DnsResolver, MxRecord, TlsaRecord } from './dns/dns-resolver.interface.js';
+export type { DnsOptions } from './dns/dns-options.interface.js';
+export type { DnsRecord } from './dns/dns-record.interface.js';
+export { zoneFileLine } from './dns/zone-file-line.js';
+export { SenderDomains } from './sender-domain/sender-domains.js';
+export type { SenderDomainsOptions, SenderProviderOptions } from './sender-domain/sender-domains-options.interface.js';
+export type { RelaySenderDomainsOptions, SenderTransportOptions } from './sender-domain/relay-sender-domains.js';
+export type {
+  CheckStatus,
+  DomainCheck,
+  DomainCheckName,
+  SenderDomainReport,
+} from './sender-domain/domain-check.interface.js';
+export type { FetchMtaStsPolicy } from './sender-domain/mta-sts-policy.js';
+export { PROVIDER_DOMAINS, type ProviderName } from './providers/provider-domains.js';
 export { fromNestMail, NestMailTransport, type NestMailTransportLike } from './transport/nest-mail.transport.js';
 export { fromNodemailer, NodemailerTransport, type NodemailerPlugin } from './transport/nodemailer.transport.js';
 export type { AdapterOptions } from './transport/adapter-options.interface.js';

@@ -21,6 +21,7 @@ import { readRoute, readTransports } from './read-transports.js';
 import { readReputation, type ReputationRules } from './reputation/reputation-options.js';
 import { readSuppressionOptions, type SuppressionSettings } from './suppression/suppression-options.js';
 import { refuseUnknown } from './refuse-unknown.js';
+import type { RelaySenderDomainsOptions } from './sender-domain/relay-sender-domains.js';
 import type { RelayOptions } from './relay-options.interface.js';
 import { TemplateEngine, type TemplateOptions } from './template/template-engine.js';
 import { InboxTransport } from './transport/inbox.transport.js';
@@ -44,6 +45,7 @@ export interface RelayConfiguration {
   retention: number;
   reputation: ReputationRules | undefined;
   notifications: NotificationSettings;
+  senderDomains: RelaySenderDomainsOptions;
 }
 
 for (const [name, scheme] of Object.entries(PROVIDER_SCHEMES)) registerTransportScheme(name, scheme);
@@ -77,6 +79,10 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
     retention: readRetention(given.retention),
     reputation: readReputation(given.reputation),
     notifications: readNotifications(given.notifications),
+    senderDomains: {
+      ...(given.bounces !== undefined && { returnPath: given.bounces.address }),
+      ...given.senderDomains,
+    },
   };
 }
 
@@ -100,6 +106,7 @@ const OPTIONS = [
   'reputation',
   'bounces',
   'notifications',
+  'senderDomains',
 ] as const satisfies readonly (keyof RelayOptions)[];
 
 /** What the first transport asks for: that is where mails go by default. */

@@ -9,6 +9,7 @@ import type { AddressInput, OneOrMany, RetryOptions } from './mail/mail-options.
 import type { NotificationOptions } from './notification/notification-options.js';
 import type { QueueOptions } from './queue/queue-options.interface.js';
 import type { ReputationOptions } from './reputation/reputation-options.js';
+import type { RelaySenderDomainsOptions } from './sender-domain/relay-sender-domains.js';
 import type { TemplateEngine, TemplateOptions } from './template/template-engine.js';
 import type { Rate } from './transport/rate.js';
 import type { TenantTransport } from './transport/tenant.transport.js';
@@ -81,6 +82,8 @@ export interface RelayOptions<N extends string = string> {
   notifications?: NotificationOptions;
   /** Pauses a stream whose bounces or complaints are above a limit; `{}` takes the limits of Amazon SES. Default never. */
   reputation?: ReputationOptions;
+  /** What the checks of the sender's domain (`SenderDomains`) cannot know from the rest. */
+  senderDomains?: RelaySenderDomainsOptions;
   /** How long what became of a mail is kept after its last change, from `'1h'`. Default `'30d'`. */
   retention?: Duration;
 }

@@ -26,11 +26,13 @@ import {
   getMailStatisticsToken,
   getMailTransportToken,
   getRelayQueueToken,
+  getSenderDomainsToken,
   getSuppressionListToken,
   RELAY_OPTIONS,
   relayPart,
 } from './relay.tokens.js';
 import { RelayWorkerHost } from './relay-worker.host.js';
+import { relaySenderDomains } from './sender-domain/relay-sender-domains.js';
 import { openTemplates, type OpenedTemplates } from './template/open-templates.js';
 import { RootTransport } from './transport/root.transport.js';
 
@@ -50,8 +52,9 @@ export function relayDefinition(
       getMailServiceToken(name),
       getMailTransportToken(name),
       getRelayQueueToken(name),
+      getSenderDomainsToken(name),
       ...feedbackParts(name).map(([token]) => token),
-      ...(['configuration', 'queue', 'templates', 'mails'] as const).map((part) => relayPart(part, name)),
+      ...(['configuration', 'queue', 'templates', 'mails', 'transports'] as const).map((part) => relayPart(part, name)),
     ],
   };
 }
@@ -112,6 +115,12 @@ function relayProviders(name: string | undefined, configKey: string | undefined)
       provide: getMailTransportToken(name),
       inject: [part('runtime')],
       useFactory: (runtime: RelayRuntime) => new RootTransport(runtime),
+    },
+    {
+      provide: getSenderDomainsToken(name),
+      inject: [part('configuration'), part('transports')],
+      useFactory: ({ senderDomains, defaults }: RelayConfiguration, transports: TransportSet) =>
+        relaySenderDomains(senderDomains, defaults.from?.address, () => transports.transports),
     },
     {
       provide: part('mails'),

@@ -7,6 +7,7 @@ import { MailFeedback } from './feedback/mail-feedback.js';
 import { MailService } from './mail.service.js';
 import { queueNameOf } from './queue/queue-options.interface.js';
 import { MailReputation } from './reputation/mail-reputation.js';
+import { SenderDomains } from './sender-domain/sender-domains.js';
 import { SuppressionList } from './suppression/suppression-list.js';
 import { MailTransport } from './transport/mail-transport.js';
 
@@ -57,6 +58,11 @@ export function getMailFeedbackToken(name?: string): InjectionToken {
 /** The suppression list of a relay; the class `SuppressionList` is the default relay's token. */
 export function getSuppressionListToken(name?: string): InjectionToken {
   return isDefault(name) ? SuppressionList : `SuppressionList(${name})`;
+}
+
+/** The checks of a relay's domain; the class `SenderDomains` is the default relay's token. */
+export function getSenderDomainsToken(name?: string): InjectionToken {
+  return isDefault(name) ? SenderDomains : `SenderDomains(${name})`;
 }
 
 /** Name of the relay that has none. */

@@ -75,6 +75,11 @@ export class TransportSet {
     return [...this.#configured.keys()];
   }
 
+  /** Those that are not of tenants, by name. */
+  get transports(): ReadonlyMap<string, MailTransport> {
+    return this.#transports;
+  }
+
   /** Proves all of them, but for those of tenants. @throws what the first that fails throws */
   async verify(): Promise<void> {
     await Promise.all([...this.#transports.values()].map((transport) => transport.verify?.()));

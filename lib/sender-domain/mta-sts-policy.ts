@@ -1,5 +1,4 @@
 import { request } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import type { DnsResolver } from '../dns/dns-resolver.interface.js';
 
 /** An MTA-STS policy (RFC 8461 section 3.2). */
@@ -49,50 +48,43 @@ export function matchesMtaSts(host: string, patterns: readonly string[]): boolea
 
 /** Over HTTPS with a certificate of that name, following nothing (section 3.3). */
 export function mtaStsFetcher(resolver: DnsResolver): FetchMtaStsPolicy {
-  return (domain) =>
-    new Promise<string>((resolve, reject) => {
-      const url = `https://mta-sts.${domain}/.well-known/mta-sts.txt`;
-      const outgoing = request(url, { lookup: lookupWith(resolver), agent: false, timeout: TIMEOUT }, (response) => {
-        const chunks: Buffer[] = [];
-        let length = 0;
-        response.on('data', (chunk: Buffer) => {
-          length += chunk.length;
-          if (length > LONGEST_POLICY) outgoing.destroy(new Error(`the policy is longer than ${LONGEST_POLICY} bytes`));
-          else chunks.push(chunk);
-        });
-        response.once('end', () => {
-          if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
-          else reject(new Error(`${url} answers ${response.statusCode}, not 200`));
-        });
-      });
-      const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${TIMEOUT / 1_000} s`)), TIMEOUT);
-      outgoing.once('error', reject);
-      outgoing.once('close', () => clearTimeout(timer));
-      outgoing.end();
-    });
+  return async (domain) => {
+    const name = `mta-sts.${domain}`;
+    const [a, aaaa] = await Promise.all([resolver.a(name), resolver.aaaa(name)]);
+    const [address] = [...a.records, ...aaaa.records];
+    if (address === undefined) throw new Error(`${name} has no address`);
+    return fetched(name, address);
+  };
 }
 
+function fetched(name: string, address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: name };
+    // By its address: Node's own lookup would ask another resolver than the rest of the check.
+    const options = { host: address, servername: name, path: PATH, headers, agent: false as const };
+    const outgoing = request(options, (response) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > LONGEST_POLICY) outgoing.destroy(new Error(`the policy is longer than ${LONGEST_POLICY} bytes`));
+        else chunks.push(chunk);
+      });
+      response.once('end', () => {
+        if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
+        else reject(new Error(`https://${name}${PATH} answers ${response.statusCode}, not 200`));
+      });
+    });
+    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer within ${TIMEOUT / 1_000} s`)), TIMEOUT);
+    outgoing.once('error', reject);
+    outgoing.once('close', () => clearTimeout(timer));
+    outgoing.end();
+  });
+}
+
+const PATH = '/.well-known/mta-sts.txt';
 const MODES: readonly string[] = ['enforce', 'testing', 'none'];
 const LONGEST_AGE = 31_557_600;
 /** Section 3.3: 64 KB is what a fetcher must take. */
 const LONGEST_POLICY = 65_536;
 const TIMEOUT = 10_000;
-
-/** Node's own lookup would ask another resolver than the rest of the check. */
-function lookupWith(resolver: DnsResolver): LookupFunction {
-  return (hostname, options, done) => {
-    const found = async (): Promise<{ address: string; family: number }[]> => {
-      const [a, aaaa] = await Promise.all([resolver.a(hostname), resolver.aaaa(hostname)]);
-      const addresses = [
-        ...a.records.map((address) => ({ address, family: 4 })),
-        ...aaaa.records.map((address) => ({ address, family: 6 })),
-      ];
-      if (addresses.length === 0) throw new Error(`${hostname} has no address`);
-      return addresses;
-    };
-    found().then(
-      (addresses) => (options.all ? done(null, addresses) : done(null, addresses[0]!.address, addresses[0]!.family)),
-      (error: Error) => done(error, []),
-    );
-  };
-}

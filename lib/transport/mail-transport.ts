@@ -3,8 +3,10 @@ import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { RetryOptions } from '../mail/mail-options.interface.js';
 import type { SharedStore } from '../shared-store.interface.js';
 import type { Rate } from './rate.js';
+import type { SenderIdentity } from './sender-identity.interface.js';
 
 export type { Rate } from './rate.js';
+export type { ProviderDomain, ProviderReturnPath, SenderIdentity } from './sender-identity.interface.js';
 
 /** What a provider can carry. What is left out has no limit; `false` means that `send()` refuses a mail that asks for it. */
 export interface TransportCapabilities {
@@ -112,6 +114,9 @@ export abstract class MailTransport {
 
   /** The provider's own limits, for `rate: 'auto'`. */
   limits?(): Promise<{ rate?: Rate; quota?: Rate }>;
+
+  /** How its mails leave, which the DNS of the sender's domain must fit: for the checks of {@link SenderDomains}. */
+  identity?(): SenderIdentity;
 
   /** Lets messages in flight finish, then closes connections. */
   close?(): Promise<void>;

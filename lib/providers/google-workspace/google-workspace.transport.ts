@@ -1,6 +1,8 @@
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import type { SenderIdentity } from '../../transport/mail-transport.js';
 import { SmtpTransport } from '../../transport/smtp/smtp.transport.js';
 import { GOOGLE_EXCEPTIONS } from './google-errors.js';
+import { GOOGLE_WORKSPACE_DOMAIN } from './google.sender-domain.js';
 import type { GoogleWorkspaceTransportOptions } from './google-options.interface.js';
 
 /**
@@ -25,6 +27,10 @@ export class GoogleWorkspaceTransport extends SmtpTransport {
   constructor(options: GoogleWorkspaceTransportOptions) {
     const { mode, ...smtp } = checked(options);
     super({ ...smtp, host: smtp.host ?? HOSTS[mode] }, GOOGLE_EXCEPTIONS);
+  }
+
+  override identity(): SenderIdentity {
+    return { ...super.identity(), provider: GOOGLE_WORKSPACE_DOMAIN };
   }
 
   /** `google-workspace://host:port`, without user and password. */

@@ -1,9 +1,10 @@
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { withHeaders } from '../../mime/with-headers.js';
-import type { SendContext, TransportResult } from '../../transport/mail-transport.js';
+import type { SendContext, SenderIdentity, TransportResult } from '../../transport/mail-transport.js';
 import { SmtpTransport } from '../../transport/smtp/smtp.transport.js';
 import type { MailgunRegion, MailgunSmtpTransportOptions } from './mailgun-options.interface.js';
+import { MAILGUN_DOMAIN } from './mailgun.sender-domain.js';
 import { sendingHeaders } from './mailgun-sending-options.js';
 import { domainOf, oneOf } from './mailgun-settings.js';
 
@@ -16,6 +17,8 @@ import { domainOf, oneOf } from './mailgun-settings.js';
 export class MailgunSmtpTransport extends SmtpTransport {
   override readonly capabilities = { recipients: 1000, bytes: 25 * 1024 * 1024, tags: 3 } as const;
 
+  readonly #domain: string;
+
   /** @throws RelayConfigurationError */
   constructor({ user, pass, domain, region = 'us', host, ...smtp }: MailgunSmtpTransportOptions) {
     if (typeof user !== 'string' || user === '')
@@ -26,11 +29,16 @@ export class MailgunSmtpTransport extends SmtpTransport {
       host: host ?? SERVER[oneOf('mailgun.region', region, ['us', 'eu'])],
       auth: { user: login, pass },
     });
+    this.#domain = domainOf(domain);
   }
 
   /** @throws SmtpError, or MailMessageError for what cannot stand in a header */
   override async send(message: MailMessage, guard: SendContext): Promise<TransportResult> {
     return super.send(withHeaders(message, sendingHeaders(message)), guard);
+  }
+
+  override identity(): SenderIdentity {
+    return { ...super.identity(), provider: MAILGUN_DOMAIN, domain: this.#domain };
   }
 
   /** `mailgun+smtp://host:port`. */

@@ -8,6 +8,7 @@ import {
   MailTransport,
   type RecipientResult,
   type SendContext,
+  type SenderIdentity,
   type TransportResult,
 } from '../../transport/mail-transport.js';
 import { inParallel } from '../in-parallel.js';
@@ -23,6 +24,7 @@ import { alike, BATCH, batchForm } from './mailgun-batches.js';
 import { mailgunExtras } from './mailgun-extras.interface.js';
 import { fieldsForm, mimeForm } from './mailgun-form.js';
 import { domainOf, oneOf } from './mailgun-settings.js';
+import { MAILGUN_DOMAIN } from './mailgun.sender-domain.js';
 import { MAILGUN_LISTS, type MailgunList, mailgunSuppression } from './mailgun-suppression.js';
 import type { MailgunFormat, MailgunRegion, MailgunTransportOptions } from './mailgun-options.interface.js';
 
@@ -122,6 +124,10 @@ export class MailgunTransport extends MailTransport {
         query = items.length > 0 ? next : undefined;
       }
     }
+  }
+
+  override identity(): SenderIdentity {
+    return { provider: MAILGUN_DOMAIN, domain: this.#domain };
   }
 
   /** Lets requests in flight finish, then closes the connections. */

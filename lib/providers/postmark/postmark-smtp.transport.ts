@@ -1,10 +1,11 @@
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { withHeaders } from '../../mime/with-headers.js';
 import { secretOf } from '../../transport/http/http-settings.js';
-import type { SendContext, TransportResult } from '../../transport/mail-transport.js';
+import type { SendContext, SenderIdentity, TransportResult } from '../../transport/mail-transport.js';
 import { SmtpTransport } from '../../transport/smtp/smtp.transport.js';
 import { postmarkExtras } from './postmark-extras.interface.js';
 import type { PostmarkSmtpTransportOptions } from './postmark-options.interface.js';
+import { POSTMARK_DOMAIN } from './postmark.sender-domain.js';
 import { type ChooseStream, streamChoice } from './postmark-stream.js';
 
 /**
@@ -28,6 +29,10 @@ export class PostmarkSmtpTransport extends SmtpTransport {
   /** @throws SmtpError, or MailMessageError for what cannot stand in a header */
   override async send(message: MailMessage, guard: SendContext): Promise<TransportResult> {
     return super.send(withHeaders(message, postmarkHeaders(message, this.#streamOf(message))), guard);
+  }
+
+  override identity(): SenderIdentity {
+    return { ...super.identity(), provider: POSTMARK_DOMAIN };
   }
 
   /** `postmark+smtp://host:port`. */

@@ -3,7 +3,12 @@ import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { HttpClient } from '../../transport/http/http-client.js';
 import { unreadable } from '../../transport/http/http-failures.js';
 import { httpSettings, refuseUnknownOptions, secretOf } from '../../transport/http/http-settings.js';
-import { MailTransport, type SendContext, type TransportResult } from '../../transport/mail-transport.js';
+import {
+  MailTransport,
+  type SendContext,
+  type SenderIdentity,
+  type TransportResult,
+} from '../../transport/mail-transport.js';
 import {
   inScope,
   type ProviderRow,
@@ -14,6 +19,7 @@ import { batches } from './postmark-batches.js';
 import { postmarkFailure, postmarkResult } from './postmark-answer.js';
 import { postmarkMessage } from './postmark-message.js';
 import type { PostmarkTransportOptions } from './postmark-options.interface.js';
+import { POSTMARK_DOMAIN } from './postmark.sender-domain.js';
 import { postmarkSuppression } from './postmark-suppression.js';
 import { type ChooseStream, streamChoice } from './postmark-stream.js';
 
@@ -96,6 +102,10 @@ export class PostmarkTransport extends MailTransport {
     const rows = (answer.json as { Suppressions?: unknown } | undefined)?.Suppressions;
     if (!Array.isArray(rows)) throw unreadable(answer, { ambiguous: false });
     for (const row of rows as ProviderRow[]) yield inScope(postmarkSuppression(row), scope);
+  }
+
+  override identity(): SenderIdentity {
+    return { provider: POSTMARK_DOMAIN };
   }
 
   /** Lets requests in flight finish, then closes the connections. */

@@ -14,6 +14,11 @@ export function regionOf(region: unknown): string {
   );
 }
 
+/** The one that the SDK goes by where none is given. */
+export function regionOfEnvironment(): string | undefined {
+  return process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
+}
+
 /**
  * The name of a configuration set.
  *

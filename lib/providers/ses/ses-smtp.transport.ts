@@ -2,13 +2,14 @@ import { RelayConfigurationError } from '../../errors/relay-configuration.error.
 import { UnsupportedFeatureError } from '../../errors/unsupported-feature.error.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { withHeaders } from '../../mime/with-headers.js';
-import type { SendContext, TransportResult } from '../../transport/mail-transport.js';
+import type { SendContext, SenderIdentity, TransportResult } from '../../transport/mail-transport.js';
 import { SmtpTransport } from '../../transport/smtp/smtp.transport.js';
 import { SES_CAPABILITIES } from './ses-capabilities.js';
 import { SES_SMTP_EXCEPTIONS } from './ses-errors.js';
 import { sesExtras } from './ses-extras.interface.js';
 import type { SesSmtpTransportOptions } from './ses-options.interface.js';
-import { configurationSetOf, regionOf } from './ses-region.js';
+import { configurationSetOf, regionOf, regionOfEnvironment } from './ses-region.js';
+import { SES_DOMAIN } from './ses.sender-domain.js';
 import { sesTags } from './ses-tags.js';
 
 /**
@@ -22,11 +23,13 @@ import { sesTags } from './ses-tags.js';
 export class SesSmtpTransport extends SmtpTransport {
   override readonly capabilities = SES_CAPABILITIES;
   readonly #configurationSet?: string;
+  readonly #region?: string;
 
   /** @throws RelayConfigurationError */
   constructor({ region, configurationSet, host, ...smtp }: SesSmtpTransportOptions) {
     super({ ...smtp, host: host ?? hostOf(region) }, SES_SMTP_EXCEPTIONS);
     if (!smtp.auth) throw new RelayConfigurationError('ses.auth', 'is missing; SES wants { user, pass }');
+    if (region !== undefined) this.#region = region;
     if (configurationSet !== undefined) this.#configurationSet = configurationSetOf(configurationSet);
   }
 
@@ -38,13 +41,18 @@ export class SesSmtpTransport extends SmtpTransport {
     return { ...result, ...(id !== undefined && { providerMessageId: id }) };
   }
 
+  override identity(): SenderIdentity {
+    const region = this.#region ?? regionOfEnvironment();
+    return { ...super.identity(), provider: SES_DOMAIN, ...(region !== undefined && { region }) };
+  }
+
   /** `ses+smtp://host:port`, without user and password. */
   override toString(): string {
     return super.toString().replace(/^smtps?:/, 'ses+smtp:');
   }
 }
 
-function hostOf(region = process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION']): string {
+function hostOf(region = regionOfEnvironment()): string {
   if (region === undefined)
     throw new RelayConfigurationError('ses.region', "is missing; give it, such as 'eu-west-1', or set AWS_REGION");
   return `email-smtp.${regionOf(region)}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;

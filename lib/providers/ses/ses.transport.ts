@@ -3,7 +3,13 @@ import { RelayConfigurationError } from '../../errors/relay-configuration.error.
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import { amended } from '../../transport/foreign-error.js';
 import { httpSettings, refuseUnknownOptions, secretOf } from '../../transport/http/http-settings.js';
-import { MailTransport, type Rate, type SendContext, type TransportResult } from '../../transport/mail-transport.js';
+import {
+  MailTransport,
+  type Rate,
+  type SendContext,
+  type SenderIdentity,
+  type TransportResult,
+} from '../../transport/mail-transport.js';
 import {
   inScope,
   type ProviderRow,
@@ -14,8 +20,9 @@ import { SesApi } from './ses-api.js';
 import { SES_CAPABILITIES } from './ses-capabilities.js';
 import { sesMessage, sesMisfits } from './ses-message.js';
 import type { SesTransportOptions } from './ses-options.interface.js';
-import { configurationSetOf, regionOf } from './ses-region.js';
+import { configurationSetOf, regionOf, regionOfEnvironment } from './ses-region.js';
 import { checkSesSdk } from './ses-sdk.js';
+import { SES_DOMAIN } from './ses.sender-domain.js';
 import { sesSuppression } from './ses-suppression.js';
 
 /**
@@ -85,6 +92,11 @@ export class SesTransport extends MailTransport {
         yield inScope(sesSuppression(row as ProviderRow), scope);
       token = page.NextToken;
     } while (token !== undefined);
+  }
+
+  override identity(): SenderIdentity {
+    const region = this.#options.region ?? regionOfEnvironment();
+    return { provider: SES_DOMAIN, ...(region !== undefined && { region }) };
   }
 
   /** Waits for requests in flight, then closes the connections. Nothing can be sent afterwards. */

@@ -9,10 +9,7 @@ import type { DomainInCheck } from './domain-in-check.js';
 
 /** DMARC (RFC 9989; before, RFC 7489): what receivers are asked to do with mails that are not authentic, and who is told. */
 export function checkDmarc(check: DomainInCheck): Promise<DomainCheck>[] {
-  return [
-    findingsOf('dmarc', check.from, (findings) => look(findings, check)),
-    ...[checkReportDestinations(check)],
-  ].flat();
+  return [findingsOf('dmarc', check.from, (findings) => look(findings, check)), checkReportDestinations(check)];
 }
 
 async function look(findings: Findings, check: DomainInCheck): Promise<string | void> {

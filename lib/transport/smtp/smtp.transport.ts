@@ -1,8 +1,10 @@
+import { dkimIdentities, type DkimIdentity } from '../../dkim/dkim-identity.js';
 import { needsSmtpUtf8 } from '../../mail/address.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import {
   MailTransport,
   type SendContext,
+  type SenderIdentity,
   type TransportCapabilities,
   type TransportResult,
 } from '../mail-transport.js';
@@ -32,6 +34,7 @@ export class SmtpTransport extends MailTransport {
   override readonly capabilities: TransportCapabilities = { raw: true };
   readonly #settings: SmtpSettings;
   readonly #sign?: SignMessage;
+  readonly #keys: readonly DkimIdentity[];
   readonly #pool: SmtpPool;
 
   /**
@@ -42,6 +45,7 @@ export class SmtpTransport extends MailTransport {
     super();
     this.#settings = smtpSettings(options, exceptions);
     this.#sign = messageSigner(options);
+    this.#keys = dkimIdentities(options.dkim, 'smtp.dkim');
     this.#pool = new SmtpPool((signal) => openSmtpConversation(this.#settings, signal), this.#settings);
   }
 
@@ -70,6 +74,11 @@ export class SmtpTransport extends MailTransport {
     } finally {
       await conversation.quit();
     }
+  }
+
+  /** The keys that it signs with. */
+  override identity(): SenderIdentity {
+    return { dkim: this.#keys };
   }
 
   /** Lets messages in flight finish, then closes the connections. Nothing can be sent afterwards. */
