@@ -151,14 +151,14 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
   const given = result.providerMessageId ?? (mailIdOf(message.messageId) ? undefined : message.messageId);
   const provider = given === undefined ? {} : { providerMessageId: String(given) };
   const recipients = message.envelope.to.map((address): RecipientOutcome => {
-    const { state, error } = said.get(address) ?? { state: 'sent' as const, error: undefined };
+    const { state, error, notifies }: Omit<RecipientResult, 'address'> = said.get(address) ?? { state: 'sent' };
     return {
       address,
       state,
       at,
       ...(error && { error: storedError(toMailError(error)) }),
       ...(state === 'sent' && provider),
-      ...(state === 'sent' && result.notifies && { notifies: true }),
+      ...(state === 'sent' && (notifies ?? result.notifies) && { notifies: true }),
     };
   });
   const retryAfter = Math.max(0, ...recipientsOf(result).map(({ error }) => error?.retryAfter ?? 0));

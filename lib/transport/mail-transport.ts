@@ -37,6 +37,8 @@ export interface RecipientResult {
   address: string;
   state: 'sent' | 'deferred' | 'bounced';
   error?: MailError;
+  /** As that of the {@link TransportResult}, where recipients went to different servers. */
+  notifies?: boolean;
 }
 
 /** Without `recipients`, all were taken. */

@@ -10,7 +10,7 @@ import {
   type TransportResult,
 } from '../mail-transport.js';
 import { messageSigner, type SignMessage } from '../smtp/message-signer.js';
-import { contentOf } from '../smtp/smtp-content.js';
+import { smtpContent } from '../smtp/smtp-content.js';
 import { closed } from '../smtp/smtp-errors.js';
 import { type DirectSettings, directSettings } from './direct-settings.js';
 import type { DirectTransportOptions } from './direct-transport-options.interface.js';
@@ -62,7 +62,7 @@ export class DirectTransport extends MailTransport {
    */
   override async send(message: MailMessage, context: SendContext): Promise<TransportResult> {
     if (this.#parts.pools.isClosed) throw closed(this.toString());
-    const content = await contentOf(message, this.#sign);
+    const content = await smtpContent(message, this.#sign);
     const mail = new MailUnderWay(message, content, context, this.#settings.greylistDelay);
     const domains = [...byDomain(message.envelope.to)];
     const next = async (): Promise<void> => {

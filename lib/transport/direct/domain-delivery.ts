@@ -197,18 +197,21 @@ export class DomainDelivery {
     const { returnPath } = this.#parts.settings;
     const from = returnPath ? returnPath(recipients[0]!, message) : message.envelope.from;
     const { extensions } = conversation;
-    const utf8 = extensions.has('SMTPUTF8') && [message.from.address, from, ...recipients].some(needsSmtpUtf8);
-    const pieces = await content(utf8);
+    const needed = content.utf8 || [message.from.address, from, ...recipients].some(needsSmtpUtf8);
+    const utf8 = needed && extensions.has('SMTPUTF8');
+    const pieces = await content.for(utf8);
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     const envelope = { from: message.from, envelope: { from, to: recipients } };
     const fit = screened(envelope, size, extensions, this.#domain);
     for (const [address, error] of fit.refused) this.#mail.failed([address], error);
     if (fit.to.length === 0) return END;
     const share = (): void => pool.lend(conversation);
-    const answer = await conversation.transmit({ from, to: fit.to, size, utf8 }, pieces, guard, share);
+    const notify = extensions.has('DSN') ? message.notify : undefined;
+    const transaction = { from, to: fit.to, size, utf8, ...(notify && { notify }) };
+    const answer = await conversation.transmit(transaction, pieces, guard, share);
     const { response, refused = NOBODY } = answer;
     const taken = response === undefined ? [] : fit.to.filter((address) => !refused.has(address));
-    if (response !== undefined) this.#mail.sent(taken, response, answer.serverMessageId);
+    this.#mail.sent(taken, answer, notify !== undefined);
     return this.#refusedSome(refused, taken.length);
   }
 

@@ -1,15 +1,15 @@
 import type { MailError } from '../../errors/mail.error.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import type { RecipientResult, SendContext, TransportResult } from '../mail-transport.js';
-import type { ContentFor } from '../smtp/smtp-content.js';
-import type { SmtpGuard } from '../smtp/smtp-conversation.interface.js';
+import type { SmtpContent } from '../smtp/smtp-content.js';
+import type { SmtpAnswer, SmtpGuard } from '../smtp/smtp-conversation.interface.js';
 import { ofRecipient } from './direct-errors.js';
 import { greylistWait } from './greylisting.js';
 
 /** One message on its way to several domains, and what became of it at each. */
 export class MailUnderWay {
   readonly message: MailMessage;
-  readonly content: ContentFor;
+  readonly content: SmtpContent;
   readonly guard: SmtpGuard;
   readonly #attempt: number;
   readonly #greylistDelay: number;
@@ -19,7 +19,7 @@ export class MailUnderWay {
   #stopped?: unknown;
   #used?: MailError;
 
-  constructor(message: MailMessage, content: ContentFor, context: SendContext, greylistDelay: number) {
+  constructor(message: MailMessage, content: SmtpContent, context: SendContext, greylistDelay: number) {
     const { signal, attempt, confirm } = context;
     this.message = message;
     this.content = content;
@@ -50,10 +50,12 @@ export class MailUnderWay {
     this.#stopped ??= reason;
   }
 
-  sent(addresses: readonly string[], response: string, serverMessageId: string | undefined): void {
-    this.#responses.add(response);
+  /** @param notifies whether the server tells the sender what becomes of it */
+  sent(addresses: readonly string[], { response, serverMessageId }: SmtpAnswer, notifies: boolean): void {
+    if (response !== undefined) this.#responses.add(response);
     this.#serverMessageId ??= serverMessageId;
-    for (const address of addresses) this.#results.set(address, { address, state: 'sent' });
+    for (const address of addresses)
+      this.#results.set(address, { address, state: 'sent', ...(notifies && { notifies }) });
   }
 
   /** Bounced where the error is permanent, else deferred. */
