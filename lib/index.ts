@@ -165,8 +165,6 @@ export {
   type DkimRotationStep,
 } from './dkim/dkim-rotation.js';
 export type { DkimIdentity } from './dkim/dkim-identity.js';
-export type { DnsAnswer, DnsResolver, MxRecord, TlsaRecord } from './dns/dns-resolver.interface.js';
-export type { DnsOptions } from './dns/dns-options.interface.js';
 export type { DnsRecord } from './dns/dns-record.interface.js';
 export { zoneFileLine } from './dns/zone-file-line.js';
 export { SenderDomains } from './sender-domain/sender-domains.js';
