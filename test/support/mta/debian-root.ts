@@ -11,6 +11,7 @@ import {
   rename,
   rm,
   stat,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -55,7 +56,7 @@ export async function debianRoot({ name, packages, files = [] }: DebianProgram):
 }
 
 /** Of what {@link debianRoot} makes: raise it when that changes. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 /** The users in a copy of a root; the numbers are used by nobody on a usual machine. */
 export interface RootUser {
@@ -86,6 +87,8 @@ export async function copyRoot(
     // Else it would be written into the shared root.
     await rm(file, { force: true });
     await writeFile(file, content, { mode: 0o644 });
+    // Postfix reads a file that is new again and again, for seconds: somebody may still be writing it.
+    await utimes(file, EARLIER, EARLIER);
   }
   // Ordinary files, since devices cannot be made, or not be opened, in every container's temporary folder.
   await mkdir(join(copy, 'dev'), { recursive: true });
@@ -102,6 +105,8 @@ export async function copyRoot(
   await chmod(copy, 0o755);
   return copy;
 }
+
+const EARLIER = new Date('2020-01-01');
 
 /** Whom mailboxes belong to, in every root. */
 export const MAILBOX_USER: RootUser = { name: 'mailboxes', id: 59_100 };
@@ -131,6 +136,8 @@ async function unpack(packages: readonly string[], root: string): Promise<void> 
       await download(packages, folder);
     });
     for (const file of await readdir(folder)) await outputOf('dpkg', ['-x', join(folder, file), root]);
+    for (const share of ['doc', 'man', 'locale'])
+      await rm(join(root, 'usr/share', share), { recursive: true, force: true });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

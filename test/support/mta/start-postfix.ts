@@ -93,6 +93,8 @@ function mainSettings(settings: MailServerSettings, { smtputf8 = true, smartHost
     maillog_file: LOG_FILE,
     myhostname: hostname,
     mydestination: '',
+    alias_maps: '',
+    alias_database: '',
     mynetworks: '',
     smtpd_relay_restrictions: 'permit_mynetworks, reject_unauth_destination',
     // Which address is said in master.cf: only one of an interface may be named here.
