@@ -62,7 +62,7 @@ const EXCEPTIONS: readonly SmtpException[] = [
   { codes: [451, 452, 552], details: ['5.3'], verdict: { permanent: false, reason: 'too-many-recipients' } },
   { codes: [552, 554, 550, 523], details: ['3.4', '2.3'], verdict: { reason: 'too-large' } },
   // "Exceeded storage allocation": of a mailbox after RCPT; elsewhere the message is larger than SIZE allows, RFC 1870 section 6.
-  { codes: [452, 552, 550, 422], details: ['2.2'], verdict: { reason: 'mailbox-full' } },
+  { codes: [451, 452, 552, 550, 422], details: ['2.2'], verdict: { reason: 'mailbox-full' } },
   { codes: [552], details: [''], phases: ['rcpt'], verdict: { reason: 'mailbox-full' } },
   { codes: [552], details: [''], phases: ['mail', 'data', 'dot'], verdict: { reason: 'too-large' } },
   // RFC 6531 section 3.5.
