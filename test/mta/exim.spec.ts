@@ -11,7 +11,7 @@ beforeAll(async () => {
     mailboxes: ['ada@acme.test', 'full@acme.test'],
     full: ['full@acme.test'],
   });
-});
+}, 300_000);
 afterAll(() => exim?.stop());
 
 test('takes a mail over TLS into the mailbox, and refuses whom it does not know', async () => {

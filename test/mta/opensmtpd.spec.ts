@@ -6,7 +6,7 @@ import { startOpenSmtpd } from '../support/mta/start-opensmtpd.js';
 let opensmtpd: MailServer;
 beforeAll(async () => {
   opensmtpd = await startOpenSmtpd({ host: '127.0.0.6', mailboxes: ['ada@acme.test'] });
-});
+}, 300_000);
 afterAll(() => opensmtpd?.stop());
 
 test('takes a mail into the mailbox, and refuses whom it does not know', async () => {

@@ -8,7 +8,7 @@ import { smtpSource } from '../support/mta/smtp-source.js';
 let postfix: Postfix;
 beforeAll(async () => {
   postfix = await startPostfix({ host: '127.0.0.5', mailboxes: ['ada@acme.test', 'bob@acme.test', 'dé@acme.test'] });
-});
+}, 300_000);
 afterAll(() => postfix?.stop());
 
 test('takes a mail over TLS into the mailbox, and refuses whom it does not know', async () => {

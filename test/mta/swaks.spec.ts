@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { swaks } from '../support/mta/swaks.js';
 import { smtpServer } from '../support/smtp/smtp-fixtures.js';
 
-test('sends by swaks, with a password over TLS', async () => {
+test('sends by swaks, with a password over TLS', { timeout: 300_000 }, async () => {
   const server = await smtpServer({ auth: { user: 'acme', pass: 'secret' } });
   const to = ['--server', server.host, '--port', String(server.port), '--from', 'ada@acme.test', '--to', 'bob@x.test'];
   const login = ['-tls', '--auth', 'PLAIN', '--auth-user', 'acme', '--auth-password'];
