@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startProcess } from '../server-process.js';
 import { eventually } from '../recorder.js';
 import { localhost } from '../tls/localhost.js';
-import { MAILBOX_USER } from './debian-root.js';
+import { MAILBOX_USER, makeFolder } from './copy-root.js';
 
 /** What a mail server of Debian's is started with. */
 export interface MailServerOptions {
@@ -64,10 +64,8 @@ export async function settingsOf(options: MailServerOptions, hostname: string): 
 /** Where mailboxes are in a server's root: a Maildir each, by address. */
 export const MAIL_FOLDER = '/var/mailboxes';
 
-export async function makeMailFolder(root: string): Promise<void> {
-  const folder = join(root, MAIL_FOLDER);
-  await mkdir(folder);
-  await chown(folder, MAILBOX_USER.id, MAILBOX_USER.id);
+export function makeMailFolder(root: string): Promise<void> {
+  return makeFolder(join(root, MAIL_FOLDER), 0o700, MAILBOX_USER.id, MAILBOX_USER.id);
 }
 
 export interface RootProgram {

@@ -1,6 +1,7 @@
-import { chmod, chown, mkdir } from 'node:fs/promises';
+import { chmod, chown } from 'node:fs/promises';
 import { join } from 'node:path';
-import { copyRoot, debianRoot, MAILBOX_USER, type DebianProgram, type RootUser } from './debian-root.js';
+import { copyRoot, makeFolder, MAILBOX_USER, type RootUser } from './copy-root.js';
+import { debianRoot, type DebianProgram } from './debian-root.js';
 import {
   MAIL_FOLDER,
   makeMailFolder,
@@ -18,6 +19,8 @@ export interface EximOptions extends MailServerOptions {
   readonly greylist?: boolean;
   /** Addresses that it answers with 451 4.2.2, mailbox full. */
   readonly full?: readonly string[];
+  /** More main options, by name. */
+  readonly settings?: Readonly<Record<string, string | number>>;
 }
 
 /** Starts Debian's Exim as the server of its mailboxes' domains. */
@@ -33,8 +36,7 @@ export async function startExim(options: EximOptions = {}): Promise<MailServer> 
   await chmod(join(root, 'etc/key.pem'), 0o600);
   await makeMailFolder(root);
   for (const folder of ['var/spool/exim4', 'var/log/exim4']) {
-    await mkdir(join(root, folder), { recursive: true });
-    await chown(join(root, folder), USER.id, USER.id);
+    await makeFolder(join(root, folder), 0o750, USER.id, USER.id);
   }
   return startMailServer(root, settings, { command: ['/usr/sbin/exim4', '-bdf', '-q1m'], logFile: LOG_FILE });
 }
@@ -46,7 +48,7 @@ const LOG_FILE = '/var/log/exim4/mainlog';
 
 function configuration(settings: MailServerSettings, options: EximOptions): string {
   const { host, port, hostname, domains, tls, size } = settings;
-  const { smtputf8 = true, greylist = false, full = [] } = options;
+  const { smtputf8 = true, greylist = false, full = [], settings: more = {} } = options;
   return `primary_hostname = ${hostname}
 keep_environment =
 notifier_socket =
@@ -67,7 +69,9 @@ ${tls ? 'tls_advertise_hosts = *\ntls_certificate = /etc/cert.pem\ntls_privateke
 domainlist local = ${domains.join(' : ')}
 acl_smtp_rcpt = recipient
 never_users = root
-
+${Object.entries(more)
+  .map(([name, value]) => `${name} = ${value}\n`)
+  .join('')}
 begin acl
 recipient:
   deny message = 5.7.1 Relay not permitted

@@ -1,6 +1,7 @@
-import { chmod, chown, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { copyRoot, debianRoot, MAILBOX_USER, type DebianProgram, type RootUser } from './debian-root.js';
+import { copyRoot, makeFolder, MAILBOX_USER, type RootUser } from './copy-root.js';
+import { debianRoot, type DebianProgram } from './debian-root.js';
 import {
   MAIL_FOLDER,
   makeMailFolder,
@@ -54,16 +55,11 @@ ${match}`;
 
 async function makeSpool(root: string): Promise<void> {
   const spool = join(root, 'var/spool/smtpd');
-  const make = async (path: string, mode: number, owner: number, group = 0): Promise<void> => {
-    await mkdir(path, { recursive: true });
-    await chown(path, owner, group);
-    await chmod(path, mode);
-  };
-  await make(spool, 0o711, 0);
+  await makeFolder(spool, 0o711, 0);
   for (const folder of ['queue', 'incoming', 'corrupt', 'purge', 'temporary']) {
-    await make(join(spool, folder), 0o700, QUEUE.id);
+    await makeFolder(join(spool, folder), 0o700, QUEUE.id);
   }
-  await make(join(spool, 'offline'), 0o770, 0, QUEUE.id);
-  await make(join(root, 'var/lib/opensmtpd/empty'), 0o755, 0);
-  await make(join(root, 'var/run'), 0o755, 0);
+  await makeFolder(join(spool, 'offline'), 0o770, 0, QUEUE.id);
+  await makeFolder(join(root, 'var/lib/opensmtpd/empty'), 0o755, 0);
+  await makeFolder(join(root, 'var/run'), 0o755, 0);
 }

@@ -1,7 +1,7 @@
-import { chmod, chown, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { copyRoot, debianRoot, MAILBOX_USER, type DebianProgram, type RootUser } from './debian-root.js';
+import { copyRoot, MAILBOX_USER } from './copy-root.js';
+import { debianRoot, type DebianProgram } from './debian-root.js';
 import { MAIL_FOLDER, makeMailFolder, settingsOf, startMailServer, type MailServer, type MailServerOptions, type MailServerSettings } from './mail-server.js'; // prettier-ignore
+import { makePostfixQueue, masterSettings, POSTDROP, POSTFIX_USER } from './postfix-files.js';
 import { outputOf } from './run-program.js';
 
 export interface PostfixOptions extends MailServerOptions {
@@ -46,7 +46,7 @@ export interface PostfixQueueEntry {
 /** Starts Debian's Postfix: a server for its mailboxes' domains, and a client of its smart host. */
 export async function startPostfix(options: PostfixOptions = {}): Promise<Postfix> {
   const settings = await settingsOf(options, 'postfix.test');
-  const root = await copyRoot(await debianRoot(POSTFIX), [USER, POSTDROP], {
+  const root = await copyRoot(await debianRoot(POSTFIX), [POSTFIX_USER, POSTDROP], {
     'etc/postfix/main.cf': text({ ...mainSettings(settings, options), ...options.settings }),
     'etc/postfix/master.cf': masterSettings(settings),
     'etc/postfix/mailboxes': settings.mailboxes.map((address) => `${address} ${address}/\n`).join(''),
@@ -55,7 +55,7 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
     'etc/postfix/key.pem': settings.tls?.key ?? '',
   });
   await makeMailFolder(root);
-  await makeQueue(root);
+  await makePostfixQueue(root);
   const server = await startMailServer(root, settings, {
     // In the foreground, see start-fg in postfix(1).
     command: ['/usr/lib/postfix/sbin/master', '-s'],
@@ -82,9 +82,6 @@ export async function startPostfix(options: PostfixOptions = {}): Promise<Postfi
 export const POSTFIX: DebianProgram = { name: 'postfix', packages: ['postfix', 'libsasl2-modules'] };
 
 const LOG_FILE = '/var/log/mail.log';
-
-const USER: RootUser = { name: 'postfix', id: 59_101 };
-const POSTDROP: RootUser = { name: 'postdrop', id: 59_102 };
 
 function mainSettings(settings: MailServerSettings, { smtputf8 = true, smartHost }: PostfixOptions): MainSettings {
   const { hostname, domains, tls, size } = settings;
@@ -146,62 +143,3 @@ function text(settings: Record<string, string | number>): string {
     .map(([name, value]) => `${name} = ${value}\n`)
     .join('');
 }
-
-/** As Debian's master.cf, without a second chroot, and without what delivers to programs. */
-function masterSettings({ host, port }: MailServerSettings): string {
-  const address = host.includes(':') ? `[${host}]` : host;
-  return `${address}:${port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-proxywrite unix - - n - 1 proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-virtual unix - n n - - virtual
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-`;
-}
-
-/** What postfix-files says of its folders, by owner. */
-async function makeQueue(root: string): Promise<void> {
-  const queue = join(root, 'var/spool/postfix');
-  const make = async (path: string, mode: number, owner: number, group: number): Promise<void> => {
-    await mkdir(path, { recursive: true });
-    await chown(path, owner, group);
-    await chmod(path, mode);
-  };
-  await make(queue, 0o755, 0, 0);
-  for (const folder of QUEUES) await make(join(queue, folder), 0o700, USER.id, 0);
-  await make(join(queue, 'pid'), 0o755, 0, 0);
-  await make(join(queue, 'maildrop'), 0o1730, USER.id, POSTDROP.id);
-  await make(join(queue, 'public'), 0o2710, USER.id, POSTDROP.id);
-  await make(join(root, 'var/lib/postfix'), 0o755, USER.id, 0);
-}
-
-const QUEUES = [
-  'active',
-  'bounce',
-  'corrupt',
-  'defer',
-  'deferred',
-  'flush',
-  'hold',
-  'incoming',
-  'private',
-  'saved',
-  'trace',
-];

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { DirectTransportOptions, MailService } from '../../../lib/index.js';
 import { startExim } from '../../support/mta/start-exim.js';
 import { startOpenSmtpd } from '../../support/mta/start-opensmtpd.js';
+import { startPostfix } from '../../support/mta/start-postfix.js';
 import { eventually } from '../../support/recorder.js';
 import { localhost } from '../../support/tls/localhost.js';
 import { arrived, closeRelays, directRelay, received, sent, signaturesOf } from './direct-relay.js';
@@ -103,6 +104,37 @@ describe('Postfix, Exim and OpenSMTPD', () => {
       // Twice, since nothing of what is said in clear counts (RFC 3207 section 4.2).
       expect.stringMatching(/ehlo=2 starttls=1 mail=6 rcpt=65 data=6 quit=1/),
     ]);
+  });
+
+  it('get a message for more users than they take at once in as many transactions as it takes', async () => {
+    const { port } = servers;
+    const settings = { smtpd_recipient_limit: 25 };
+    const server = await startPostfix({ host: '127.0.0.26', port, mailboxes: CROWD, settings });
+    onTestFinished(() => server.stop());
+    servers.dns.zone['postfix.test'] = { A: '127.0.0.26' };
+    onTestFinished(() => void (servers.dns.zone['postfix.test'] = { A: '127.0.0.21' }));
+    const { recipients, attempts } = await sent(await relay(), CROWD);
+    expect(recipients.every(({ state }) => state === 'sent')).toBe(true);
+    expect(attempts).toHaveLength(1);
+    for (const address of CROWD) expect(await server.mails(address)).toHaveLength(1);
+    const transactions = [...server.log().matchAll(/nrcpt=(\d+) \(queue active\)/g)].map(([, users]) => Number(users));
+    expect(transactions).toEqual([25, 25, 10]);
+  });
+
+  it('get the next message over a new connection when they end one after some', async () => {
+    const { port } = servers;
+    const settings = { smtp_accept_max_per_connection: 2 };
+    const server = await startExim({ host: '127.0.0.27', port, mailboxes: ['ada@short.test'], settings });
+    onTestFinished(() => server.stop());
+    servers.dns.zone['short.test'] = { A: '127.0.0.27' };
+    const mail = await relay();
+    for (let message = 1; message <= 5; message++) {
+      const { attempts, recipients } = await sent(mail, 'ada@short.test');
+      expect(recipients).toMatchObject([{ state: 'sent' }]);
+      expect(attempts).toHaveLength(1);
+    }
+    expect(await server.mails('ada@short.test', 5)).toHaveLength(5);
+    expect(server.log()).toMatch(/too many messages/i);
   });
 
   it('get mail for addresses with letters beyond ASCII where they speak SMTPUTF8', async () => {

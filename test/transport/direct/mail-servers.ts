@@ -40,7 +40,11 @@ export async function startMailServers(): Promise<MailServers> {
   const opensmtpd = await startOpenSmtpd({ host: '127.0.0.23', port, mailboxes: users('opensmtpd.test') });
   const dns = await startDnsServer(ZONE);
   return {
-    ...{ postfix, exim, opensmtpd, dns, port },
+    postfix,
+    exim,
+    opensmtpd,
+    dns,
+    port,
     stop: async () => {
       await Promise.all([postfix.stop(), exim.stop(), opensmtpd.stop(), dns.close()]);
     },
