@@ -18,10 +18,10 @@ export async function copyRoot(
 ): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'relay-mta-'));
   await outputOf('cp', ['-al', `${root}/.`, copy]);
-  const all = [{ name: 'root', id: 0 }, { name: 'nobody', id: 65534 }, { name: MAILBOX_USER.name, id: MAILBOX_USER.id }, ...users]; // prettier-ignore
+  const all = [{ name: 'root', id: 0 }, { name: 'nobody', id: 65_534 }, MAILBOX_USER, ...users];
   const written = {
     'etc/passwd': all.map(({ name, id }) => `${name}:x:${id}:${id}:${name}:/:/bin/sh\n`).join(''),
-    'etc/group': [...all, { name: 'nogroup', id: 65534 }].map(({ name, id }) => `${name}:x:${id}:\n`).join(''),
+    'etc/group': [...all, { name: 'nogroup', id: 65_534 }].map(({ name, id }) => `${name}:x:${id}:\n`).join(''),
     'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
     'etc/hosts': '127.0.0.1 localhost\n',
     'etc/services': 'smtp 25/tcp\nsubmission 587/tcp\nsubmissions 465/tcp\n',

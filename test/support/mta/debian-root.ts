@@ -1,18 +1,7 @@
-import {
-  chmod,
-  cp,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findProgram } from '../programs.js';
 import { outputOf, runProgram } from './run-program.js';
 
@@ -74,9 +63,8 @@ async function unpack(packages: readonly string[], root: string): Promise<void> 
   const folder = await mkdtemp(join(tmpdir(), 'relay-packages-'));
   try {
     await download(packages, folder).catch(async () => {
-      // A new machine has no lists yet, and old lists name packages that are gone. Another test file may be fetching them just now.
-      const { stderr } = await runProgram('apt-get', ['-o', 'DPkg::Lock::Timeout=120', 'update'], { timeout: 300_000 });
-      if (/lock/i.test(stderr)) await new Promise((resolve) => setTimeout(resolve, 5_000));
+      // A new machine has no lists yet, and old lists name packages that are gone.
+      await updateLists();
       await download(packages, folder);
     });
     for (const file of await readdir(folder)) await outputOf('dpkg', ['-x', join(folder, file), root]);
@@ -84,6 +72,15 @@ async function unpack(packages: readonly string[], root: string): Promise<void> 
       await rm(join(root, 'usr/share', share), { recursive: true, force: true });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function updateLists(): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const { code, stderr } = await runProgram('apt-get', ['update'], { timeout: 300_000 });
+    // Another test file may be fetching them just now: apt-get does not wait for that by itself.
+    if (code === 0 || !/lock/i.test(stderr)) return;
+    await sleep(1_000);
   }
 }
 
