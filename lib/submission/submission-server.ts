@@ -75,7 +75,7 @@ export class SubmissionServer {
     const { port, host } = this.#listen;
     const { server } = this.#server;
     try {
-      server.listen({ port, ...(host !== undefined && { host }), backlog: 511 });
+      server.listen({ port, ...(host !== undefined && { host }), backlog: BACKLOG });
       await once(server, 'listening');
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
@@ -268,6 +268,9 @@ const LONGEST_COMMAND = 16 * 1024;
 
 /** So many times the limit is read of a message that is too large, so that its client hears why. */
 const PATIENCE = 4;
+
+/** Connections that wait to be accepted: where there is no room, a client takes itself for connected, and hears nothing for long. The kernel may allow less. */
+const BACKLOG = 4_096;
 
 /** Milliseconds. */
 const HANDSHAKE = 30_000;

@@ -17,8 +17,13 @@ export class SmtpClient {
     onTestFinished(() => void this.#socket.destroy());
   }
 
-  static async connect(port: number, { tls = false, host = '127.0.0.1' } = {}): Promise<SmtpClient> {
-    const socket = tls ? connectTls({ port, host, ca: localhost.cert }) : connect({ port, host });
+  /** @param options.localAddress where it comes from */
+  static async connect(
+    port: number,
+    { tls = false, host = '127.0.0.1', ...options }: { tls?: boolean; host?: string; localAddress?: string } = {},
+  ): Promise<SmtpClient> {
+    const at = { port, host, ...options };
+    const socket = tls ? connectTls({ ...at, ca: localhost.cert }) : connect(at);
     const client = new SmtpClient(socket);
     socket.setNoDelay(true);
     await once(socket, tls ? 'secureConnect' : 'connect');
@@ -42,6 +47,19 @@ export class SmtpClient {
 
   write(bytes: string | Uint8Array): boolean {
     return this.#socket.write(bytes);
+  }
+
+  /** Until what was written is on its way, or cannot be any more. */
+  async drained(): Promise<void> {
+    const socket = this.#socket;
+    while (socket.writableNeedDrain && !socket.destroyed)
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          socket.off('drain', go).off('close', go);
+          resolve();
+        };
+        socket.on('drain', go).on('close', go);
+      });
   }
 
   /** Says a line, and gives the reply. */
