@@ -26,11 +26,11 @@ export type {
   SubmissionCertificate,
   SubmissionListener,
   SubmissionTls,
-} from './submission/relay-submission-options.interface.js';
-export { RelaySubmissionModule } from './submission/relay-submission.module.js';
-export { RelaySubmission, type SubmissionAddress } from './submission/relay-submission.js';
+} from './submission/smtp/relay-submission-options.interface.js';
+export { RelaySubmissionModule } from './submission/smtp/relay-submission.module.js';
+export { RelaySubmission, type SubmissionAddress } from './submission/smtp/relay-submission.js';
 export {
   SubmissionAuthenticator,
   type SubmissionCredentials,
   type SubmissionUser,
-} from './submission/submission-authenticator.js';
+} from './submission/smtp/submission-authenticator.js';

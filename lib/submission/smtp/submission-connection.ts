@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SMTPServer } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
-import type { NotifyWhen } from '../mail/raw-options.interface.js';
+import type { NotifyWhen } from '../../mail/raw-options.interface.js';
 import { isLoopback } from './networks.js';
 import type { Envelope } from './message-intake.js';
 import { parsePath } from './parse-path.js';
@@ -25,6 +25,8 @@ export interface SubmissionConnection extends SMTPConnection {
   dismiss(refusal: SmtpRefusalError): void;
   /** Hangs up with 421 as soon as no transaction is under way. */
   leave(): void;
+  /** Hangs up without a word. */
+  breakOff(): void;
 }
 
 export interface ConnectionContext {
@@ -52,6 +54,8 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
     #idleCommands = 0;
     #refusedRecipients = 0;
     #isLeaving = false;
+    /** The TLS socket, while its handshake is under way too: the one below must not be taken away from it. */
+    #topSocket?: Socket;
     #loginTimer?: NodeJS.Timeout;
     #messageTimer?: NodeJS.Timeout;
 
@@ -123,13 +127,27 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
       if (this._closing || this._closed) return;
       super.send(responseCode, message, false);
       this.close();
-      // A handshake that is under way cannot be answered.
-      if (this._upgrading) this._socket.destroy();
     }
 
     leave(): void {
       this.#isLeaving = true;
       if (!this.#isBusy) this.dismiss(LEAVING);
+    }
+
+    breakOff(): void {
+      (this.#topSocket ?? this._socket).destroy();
+    }
+
+    /** A handshake that is under way cannot be answered. */
+    override close(): void {
+      super.close();
+      if (this._upgrading) this.breakOff();
+    }
+
+    /** Of whatever socket is on top from now on. */
+    override _armTimeout(socket: Socket = this._socket): void {
+      this.#topSocket = socket;
+      super._armTimeout(socket);
     }
 
     /** No line but one that ends with CRLF is a command (RFC 5321 section 2.3.8). Called by the constructor of the base, too. */
@@ -195,6 +213,8 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
       super._resetSession();
       clearTimeout(this.#messageTimer);
       this.#messageTimer = undefined;
+      // After the answer that follows.
+      if (this.#isLeaving) setImmediate(() => this.leave());
     }
 
     /** After each command. */

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SmtpClient } from './smtp-client.js';
@@ -110,6 +113,40 @@ describe('a hostile client', () => {
     }
     expect(taken).toHaveLength(1);
     expect(submission.addresses).toHaveLength(1);
+  });
+});
+
+describe('a TLS handshake', () => {
+  it.each(['implicit', 'starttls'] as const)('may break off anywhere: %s', { timeout: 60_000 }, async (kind) => {
+    const { submission } = await openSubmission({
+      listen: [{ port: 0, host: '127.0.0.1', tls: kind }],
+      tls,
+      trusted,
+      maxConnections: 1_000,
+    });
+    const { port } = submission.addresses[0]!;
+    const hello = await clientHello();
+    const breaking = Array.from({ length: 400 }, async (_, n) => {
+      const client = await SmtpClient.connect(port);
+      if (kind === 'starttls') {
+        await client.reply();
+        client.write('STARTTLS\r\n');
+        if (n % 3 > 0) await client.reply();
+      }
+      client.write(hello.subarray(0, (n * 7) % (hello.length + 1)));
+      if (n % 5 > 0) await new Promise((resolve) => setTimeout(resolve, n % 20));
+      if (n % 2 === 0) client.socket.resetAndDestroy();
+      else client.socket.destroy();
+    });
+    await Promise.all(breaking);
+    const other = await SmtpClient.connect(port, { tls: kind === 'implicit' });
+    await other.hello();
+    if (kind === 'starttls') {
+      await other.say('STARTTLS');
+      await other.startTls();
+      await other.ehlo();
+    }
+    expect(await other.send(MESSAGE)).toMatch(/^250 /);
   });
 });
 
@@ -226,6 +263,19 @@ describe('whatever is said', () => {
     },
   );
 });
+
+/** The first bytes of a TLS client. */
+async function clientHello(): Promise<Buffer> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = connectTls({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  client.on('error', () => {});
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  server.close();
+  return bytes;
+}
 
 /** Bytes outside of the JavaScript heap, where messages are, and in it. */
 function memory(): number {

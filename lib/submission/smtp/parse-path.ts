@@ -1,5 +1,5 @@
-import { MailMessageError } from '../errors/mail-message.error.js';
-import { parseAddress } from '../mail/address.js';
+import { MailMessageError } from '../../errors/mail-message.error.js';
+import { parseAddress } from '../../mail/address.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 
 /** The path and parameters of MAIL or RCPT. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 
 /** A set of networks. */
 export interface Networks {

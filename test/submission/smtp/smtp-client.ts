@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
-import { localhost } from '../support/tls/localhost.js';
+import { localhost } from '../../support/tls/localhost.js';
 
 /** An SMTP client that says exactly what it is told to, byte for byte. */
 export class SmtpClient {

@@ -1,6 +1,6 @@
 import type { SMTPServer } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
-import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 
 /** The parts of the package smtp-server that submission builds on. */
 export interface SmtpLibrary {
@@ -31,12 +31,18 @@ export async function loadSmtpServer(): Promise<SmtpLibrary> {
 }
 
 /** What the connection and the listener redefine: without these the package is another than it was made for, and the checks would not run. */
-const SERVER_HOOKS = ['connect', '_acceptSocket'] as const satisfies readonly (keyof SMTPServer)[];
+const SERVER_HOOKS = [
+  'connect',
+  '_acceptSocket',
+  'updateSecureContext',
+] as const satisfies readonly (keyof SMTPServer)[];
 const CONNECTION_HOOKS = [
   'init',
   'send',
   'connectionReady',
   '_setListeners',
+  '_armTimeout',
+  'close',
   '_createParser',
   '_onCommand',
   '_onClose',

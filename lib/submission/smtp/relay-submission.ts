@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { instanceOf } from '../instance-of.js';
-import type { SharedStore } from '../shared-store.interface.js';
+import { instanceOf } from '../../instance-of.js';
+import type { SharedStore } from '../../shared-store.interface.js';
 import { ConnectionSlots } from './connection-slots.js';
 import { loadSmtpServer } from './load-smtp-server.js';
 import { MessageIntake, type RawRelay } from './message-intake.js';

@@ -3,19 +3,19 @@ import { Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { authenticate } from 'mailauth';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { MailService, RelayConfigurationError, RelayModule, type RelayOptions } from '../../lib/index.js';
+import { MailService, RelayConfigurationError, RelayModule, type RelayOptions } from '../../../lib/index.js';
 import {
   RelaySubmission,
   RelaySubmissionModule,
   type RelaySubmissionOptions,
   SubmissionAuthenticator,
   type SubmissionCredentials,
-} from '../../lib/submission.js';
-import { smtpSource } from '../support/mta/smtp-source.js';
-import { startPostfix } from '../support/mta/start-postfix.js';
-import { startRedis } from '../support/redis.js';
-import { redisUrl } from '../support/servers.js';
-import { startSmtpServer } from '../support/smtp/start-smtp-server.js';
+} from '../../../lib/submission.js';
+import { smtpSource } from '../../support/mta/smtp-source.js';
+import { startPostfix } from '../../support/mta/start-postfix.js';
+import { startRedis } from '../../support/redis.js';
+import { redisUrl } from '../../support/servers.js';
+import { startSmtpServer } from '../../support/smtp/start-smtp-server.js';
 import { SmtpClient } from './smtp-client.js';
 import { CLEAR, MESSAGE, messageWith, tls, Users } from './support.js';
 
@@ -136,15 +136,10 @@ describe('a relay that takes mail', () => {
     const closeOne = close!;
     const two = await open({ transport: server.url, queue }, options);
     const clients = [await loggedIn(one.port), await loggedIn(two.port)];
-    const answers = await Promise.all(
-      Array.from({ length: 4 }, (_, n) => n).flatMap((n) =>
-        n === 0 ? clients.map((client) => client.send(MESSAGE)) : [],
-      ),
-    );
-    expect(answers.filter((answer) => answer.startsWith('250'))).toHaveLength(2);
-    const more = [await clients[0]!.send(MESSAGE), await clients[1]!.send(MESSAGE)];
-    expect(more[0]).toMatch(/^250 /);
-    expect(more[1]).toMatch(/^450 4\.7\.1 /);
+    const answers = await Promise.all(clients.map((client) => client.send(MESSAGE)));
+    expect(answers.every((answer) => answer.startsWith('250'))).toBe(true);
+    expect(await clients[0]!.send(MESSAGE)).toMatch(/^250 /);
+    expect(await clients[1]!.send(MESSAGE)).toMatch(/^450 4\.7\.1 /);
     await closeOne();
   });
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { quotaFreeAt, takeQuota } from '../delivery/flow/quota.js';
-import type { SharedStore } from '../shared-store.interface.js';
-import { parseRate } from '../transport/rate.js';
+import { quotaFreeAt, takeQuota } from '../../delivery/flow/quota.js';
+import type { SharedStore } from '../../shared-store.interface.js';
+import { parseRate } from '../../transport/rate.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 import type { SubmissionUser } from './submission-authenticator.js';
 

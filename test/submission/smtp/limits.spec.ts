@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { RelayConfigurationError } from '../../lib/index.js';
-import { LoginGuard } from '../../lib/submission/login-guard.js';
-import { clientNetwork, readNetworks } from '../../lib/submission/networks.js';
+import { RelayConfigurationError } from '../../../lib/index.js';
+import { LoginGuard } from '../../../lib/submission/smtp/login-guard.js';
+import { clientNetwork, readNetworks } from '../../../lib/submission/smtp/networks.js';
 import { SmtpClient } from './smtp-client.js';
 import { CLEAR, MESSAGE, openSubmission, tls, Users } from './support.js';
 
@@ -70,32 +70,33 @@ describe('a client', () => {
 
   it('may be silent for so long, and have so long to log in, and for a message', async () => {
     const silent = await SmtpClient.connect((await openSubmission({ trusted, idleTimeout: 50 })).port);
-    await silent.hello();
-    expect(await silent.rest()).toMatch(/^421 4\.4\.2 /);
+    expect(await silent.rest()).toMatch(/^220 .*\r\n421 4\.4\.2 /);
 
     const stranger = await SmtpClient.connect((await openSubmission({ loginTimeout: 50 })).port);
-    await stranger.hello();
-    expect(await stranger.rest()).toMatch(/^421 4\.4\.2 .*log in/);
+    expect(await stranger.rest()).toMatch(/^220 .*\r\n421 4\.4\.2 .*log in/);
 
     // Never silent, and never done.
     const slow = await SmtpClient.connect((await openSubmission({ trusted, messageTimeout: 100 })).port);
     await slow.hello();
-    await slow.begin();
+    const begun = await slow.begin();
     const drip = setInterval(() => slow.write('x'), 5);
-    expect(await slow.rest()).toMatch(/^421 4\.4\.2 .*in time/);
+    expect(`${begun}\r\n${await slow.rest()}`).toMatch(/^421 4\.4\.2 .*in time/m);
     clearInterval(drip);
   });
 
   it('that waits for us is not too late', async () => {
+    let asked = (): void => {};
     let queued = (_: { id: string }): void => {};
-    const open = await openSubmission(
-      { trusted, messageTimeout: 50, idleTimeout: 30 },
-      () => new Promise((resolve) => (queued = resolve)),
-    );
+    const under = new Promise<void>((resolve) => (asked = resolve));
+    const open = await openSubmission({ trusted, messageTimeout: 400, idleTimeout: 400 }, () => {
+      asked();
+      return new Promise((resolve) => (queued = resolve));
+    });
     const client = await SmtpClient.connect(open.port);
     await client.hello();
     const sent = client.send(MESSAGE);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await under;
+    await new Promise((resolve) => setTimeout(resolve, 900));
     queued({ id: 'late' });
     expect(await sent).toBe('250 2.0.0 Queued as late');
   });
@@ -150,7 +151,7 @@ describe('connections', () => {
     }
   });
 
-  it('of TLS are counted too, and must shake hands in time', async () => {
+  it('of TLS are counted too', async () => {
     const { submission } = await openSubmission({
       listen: [{ port: 0, host: '127.0.0.1', tls: 'implicit' }],
       tls,
@@ -160,6 +161,56 @@ describe('connections', () => {
     const client = await SmtpClient.connect(port, { tls: true });
     expect(await client.reply()).toMatch(/^220 /);
     await expect(SmtpClient.connect(port, { tls: true })).rejects.toThrow();
+    client.socket.destroy();
+    for (;;) {
+      const next = await SmtpClient.connect(port, { tls: true }).catch(() => undefined);
+      if (next) break;
+    }
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['half a handshake', '16030100f0010000ec0303'],
+    ['no TLS', Buffer.from('EHLO client.test\r\n').toString('hex')],
+  ])('must come to TLS in time: %s', async (_what, hex) => {
+    for (const kind of ['implicit', 'starttls'] as const) {
+      const { submission } = await openSubmission({
+        listen: [{ port: 0, host: '127.0.0.1', tls: kind }],
+        tls,
+        loginTimeout: 500,
+        // Whom the time to log in does not concern.
+        trusted: kind === 'starttls' ? ['127.0.0.1'] : [],
+        idleTimeout: 500,
+      });
+      const { port } = submission.addresses[0]!;
+      const client = await SmtpClient.connect(port);
+      if (kind === 'starttls') {
+        await client.hello();
+        await client.say('STARTTLS');
+      }
+      client.write(Buffer.from(hex, 'hex'));
+      await client.rest();
+      const other = await SmtpClient.connect(port, { tls: kind === 'implicit' });
+      expect(await other.reply()).toMatch(/^220 /);
+    }
+  });
+
+  it('are broken off at the end of the application, also in a handshake', async () => {
+    for (const kind of ['implicit', 'starttls'] as const) {
+      const { submission, close } = await openSubmission({
+        listen: [{ port: 0, host: '127.0.0.1', tls: kind }],
+        tls,
+        shutdownTimeout: 50,
+      });
+      const client = await SmtpClient.connect(submission.addresses[0]!.port);
+      if (kind === 'starttls') {
+        await client.hello();
+        await client.say('STARTTLS');
+      }
+      client.write(Buffer.from('16030100f0010000ec0303', 'hex'));
+      await close();
+      expect(await client.rest()).toBe('');
+    }
   });
 });
 
@@ -210,7 +261,7 @@ describe('listening', () => {
   });
 
   it('chooses TLS by the port', async () => {
-    const { readSubmissionOptions } = await import('../../lib/submission/read-submission-options.js');
+    const { readSubmissionOptions } = await import('../../../lib/submission/smtp/read-submission-options.js');
     const listen = [25, 465, 587, 2525, 1025].map((port) => ({ port }));
     expect(readSubmissionOptions({ listen, tls, trusted }).listen).toEqual([
       { port: 25, tls: 'starttls' },
@@ -235,7 +286,10 @@ describe('listening', () => {
     expect(asked).toBe(3);
   });
 
-  it('ends when messages under way have come to their end', async () => {
+  it.each([
+    ['', ''],
+    [', and no others', 'MAIL FROM:<ada@acme.test>\r\n'],
+  ])('ends when messages under way have come to their end%s', async (_what, more) => {
     let queued = (_: { id: string }): void => {};
     const open = await openSubmission({ trusted }, () => new Promise((resolve) => (queued = resolve)));
     const [idle, busy] = [await SmtpClient.connect(open.port), await SmtpClient.connect(open.port)];
@@ -247,7 +301,7 @@ describe('listening', () => {
     await expect(SmtpClient.connect(open.port)).rejects.toThrow('ECONNREFUSED');
     expect(await busy.say('RCPT TO:<bob@x.test>')).toMatch(/^250 /);
     expect(await busy.say('DATA')).toMatch(/^354 /);
-    busy.write('From: ada@acme.test\r\n\r\n.\r\nMAIL FROM:<ada@acme.test>\r\n');
+    busy.write(`From: ada@acme.test\r\n\r\n.\r\n${more}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
     queued({ id: 'last' });
     expect(await busy.rest()).toBe('250 2.0.0 Queued as last\r\n421 4.3.2 The server is shutting down\r\n');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MailMessageError, QueueUnavailableError, UnsupportedFeatureError } from '../../lib/index.js';
+import { MailMessageError, QueueUnavailableError, UnsupportedFeatureError } from '../../../lib/index.js';
 import { SmtpClient } from './smtp-client.js';
 import { log, MESSAGE, messageWith, openSubmission, type OpenSubmission, Users } from './support.js';
 
@@ -131,6 +131,17 @@ describe('a message', () => {
     expect(await client.say('MAIL FROM:<ada@acme.test> SIZE=5001')).toMatch(/^552 5\.3\.4 /);
     expect(await client.send(`${MESSAGE}${'x'.repeat(70)}\r\n`.padEnd(5_000, 'y') + '\r\n')).toMatch(/^552 5\.3\.4 /);
     expect(await client.send(MESSAGE)).toMatch(/^250 /);
+  });
+
+  it('may have 25 MiB', { timeout: 60_000 }, async () => {
+    const open = await openSubmission();
+    const client = await loggedIn(open);
+    const body = `${'x'.repeat(1_022)}\r\n`.repeat(25 * 1024);
+    const whole = (MESSAGE + body).slice(0, 25 * 1024 * 1024 - 2);
+    expect(await client.send(`${whole}\r\n`)).toMatch(/^250 /);
+    const { readRaw } = await import('../../../lib/compose/read-raw.js');
+    expect(() => readRaw(Buffer.from(open.taken[0]!.raw, 'latin1'), new Date(), () => '<x@y>')).not.toThrow();
+    expect(await client.send(`${whole}x\r\n`)).toMatch(/^552 5\.3\.4 /);
   });
 
   it('may have long lines, up to a bound', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { needsSmtpUtf8 } from '../mail/address.js';
-import { parseRate } from '../transport/rate.js';
+import { needsSmtpUtf8 } from '../../mail/address.js';
+import { parseRate } from '../../transport/rate.js';
 import type { Envelope, MessageIntake } from './message-intake.js';
 import { LoginGuard } from './login-guard.js';
 import { BufferBudget, MessageBuffer } from './message-buffer.js';
@@ -90,13 +90,17 @@ export class SubmissionDesk {
   async take(message: MessageBuffer, client: SubmissionClient, envelope: Envelope): Promise<string> {
     try {
       if (message.refusal) throw message.refusal;
+      const { length } = message.bytes;
       const id = await this.#intake.take(message.bytes, client.user, envelope, client.address);
+      this.#logger.debug?.(
+        `Took mail ${id} from ${nameOf(client)}: ${length} bytes for ${envelope.to.length} recipients, in transaction ${envelope.id}`,
+      );
       return `2.0.0 Queued as ${id}`;
     } catch (error) {
       const refusal = this.refusal(error);
       this.#warn(
         `message ${client.address} ${refusal.responseCode}`,
-        `A message from ${client.user ? `user ${JSON.stringify(client.user.id)}` : client.address} was refused: ${refusal.responseCode} ${refusal.message}`,
+        `A message from ${nameOf(client)} was refused: ${refusal.responseCode} ${refusal.message}`,
       );
       throw refusal;
     } finally {
@@ -138,6 +142,10 @@ export class SubmissionDesk {
     this.#logged.set(kind, now);
     this.#logger.warn(words);
   }
+}
+
+function nameOf({ user, address }: SubmissionClient): string {
+  return user ? `user ${JSON.stringify(user.id)}` : address;
 }
 
 /** The authenticator is the application's: what it gives is looked at. */

@@ -1,6 +1,6 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { SMTPServerOptions } from 'smtp-server';
-import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import type { SubmissionCertificate, SubmissionTls } from './relay-submission-options.interface.js';
 
 /** @throws RelayConfigurationError for what is no certificate with its key; it never holds the key */

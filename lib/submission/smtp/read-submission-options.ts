@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { isIP } from 'node:net';
 import type { Type } from '@nestjs/common';
-import { MAX_RAW_SIZE } from '../compose/read-raw.js';
-import { toMilliseconds } from '../duration.js';
-import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
-import { refuseUnknown } from '../refuse-unknown.js';
+import { MAX_RAW_SIZE } from '../../compose/read-raw.js';
+import { toMilliseconds } from '../../duration.js';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { refuseUnknown } from '../../refuse-unknown.js';
 import { type Networks, readNetworks } from './networks.js';
 import type {
   RelaySubmissionOptions,

@@ -1,9 +1,9 @@
 import { type DynamicModule, type InjectionToken, type Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
-import type { MailService } from '../mail.service.js';
-import type { OpenedQueue } from '../queue/open-mail-queue.js';
-import { getMailServiceToken, relayPart } from '../relay.tokens.js';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import type { MailService } from '../../mail.service.js';
+import type { OpenedQueue } from '../../queue/open-mail-queue.js';
+import { getMailServiceToken, relayPart } from '../../relay.tokens.js';
 import type { RelaySubmissionAsyncOptions, RelaySubmissionOptions } from './relay-submission-options.interface.js';
 import { RelaySubmission } from './relay-submission.js';
 

@@ -1,7 +1,7 @@
-import type { MailStream, Priority } from '../mail/mail-message.interface.js';
-import type { RawOptions } from '../mail/raw-options.interface.js';
-import { decodeHeader } from '../mime/decode-header.js';
-import type { RawField } from '../mime/raw-header.js';
+import type { MailStream, Priority } from '../../mail/mail-message.interface.js';
+import type { RawOptions } from '../../mail/raw-options.interface.js';
+import { decodeHeader } from '../../mime/decode-header.js';
+import type { RawField } from '../../mime/raw-header.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 
 type Options = Pick<

@@ -1,5 +1,5 @@
-import type { MailStream } from '../mail/mail-message.interface.js';
-import type { Rate } from '../transport/rate.js';
+import type { MailStream } from '../../mail/mail-message.interface.js';
+import type { Rate } from '../../transport/rate.js';
 
 /** Who logged in, and what that allows. */
 export interface SubmissionUser {

@@ -1,5 +1,5 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common';
-import type { Duration } from '../duration.js';
+import type { Duration } from '../../duration.js';
 import type { SubmissionAuthenticator } from './submission-authenticator.js';
 
 /** A port to listen on. */
@@ -54,7 +54,7 @@ export interface RelaySubmissionOptions {
   maxLoginFailures?: number;
   /** How long a client may be silent. Default `'5m'` (RFC 5321 section 4.5.3.2.7). */
   idleTimeout?: Duration;
-  /** From connecting to having logged in. Default `'1m'`. */
+  /** From connecting to having logged in; and for the handshake of `implicit` TLS. Default `'1m'`. */
   loginTimeout?: Duration;
   /** From MAIL to the end of the message. Default `'15m'`. */
   messageTimeout?: Duration;

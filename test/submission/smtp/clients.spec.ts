@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createTransport } from 'nodemailer';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findProgram, installPackage } from '../support/programs.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-import { localhost } from '../support/tls/localhost.js';
+import { findProgram, installPackage } from '../../support/programs.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { localhost } from '../../support/tls/localhost.js';
 import { CLEAR, MESSAGE, openSubmission, type Taken, tls, Users } from './support.js';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
-import { MailError } from '../errors/mail.error.js';
-import { MailMessageError } from '../errors/mail-message.error.js';
-import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
-import { UnsupportedFeatureError } from '../errors/unsupported-feature.error.js';
+import { MailError } from '../../errors/mail.error.js';
+import { MailMessageError } from '../../errors/mail-message.error.js';
+import { QueueUnavailableError } from '../../errors/queue-unavailable.error.js';
+import { UnsupportedFeatureError } from '../../errors/unsupported-feature.error.js';
 import { headerOf } from './relay-headers.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 

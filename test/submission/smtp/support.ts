@@ -1,17 +1,17 @@
 import { Logger } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import { onTestFinished } from 'vitest';
-import type { RawOptions } from '../../lib/index.js';
-import { MemorySharedStore } from '../../lib/store/memory.shared-store.js';
+import type { RawOptions } from '../../../lib/index.js';
+import { MemorySharedStore } from '../../../lib/store/memory.shared-store.js';
 import {
   RelaySubmission,
   type RelaySubmissionOptions,
   SubmissionAuthenticator,
   type SubmissionCredentials,
   type SubmissionUser,
-} from '../../lib/submission.js';
-import { LogRecorder } from '../support/log-recorder.js';
-import { localhost } from '../support/tls/localhost.js';
+} from '../../../lib/submission.js';
+import { LogRecorder } from '../../support/log-recorder.js';
+import { localhost } from '../../support/tls/localhost.js';
 
 /** What was logged. */
 export const log = new LogRecorder();

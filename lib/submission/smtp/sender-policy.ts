@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import type { RawField } from '../mime/raw-header.js';
+import type { RawField } from '../../mime/raw-header.js';
 import { readAuthors } from './authors.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 import type { SubmissionUser } from './submission-authenticator.js';

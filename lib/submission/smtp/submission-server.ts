@@ -10,7 +10,7 @@ import type {
   SMTPServerOptions,
   SMTPServerSession,
 } from 'smtp-server';
-import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import type { ConnectionSlots } from './connection-slots.js';
 import type { SmtpLibrary } from './load-smtp-server.js';
 import type { ListenSettings, SubmissionSettings } from './read-submission-options.js';
@@ -56,7 +56,22 @@ export class SubmissionServer {
     };
     const Listener = class extends SMTPServer {
       override _acceptSocket(socket: Socket, handshake: boolean): ReturnType<SMTPServer['_acceptSocket']> {
-        return accept(socket, handshake) && handshakeInTime(socket, handshake, super._acceptSocket(socket, handshake));
+        const release = accept(socket, handshake) && super._acceptSocket(socket, handshake);
+        if (!release || !handshake) return release;
+        // Only ever the TLS socket on top: to take the one below away in the middle of a handshake kills the process.
+        const late = () => this._pendingSockets.get(socket)?.destroy();
+        const timer = setTimeout(late, context.settings.loginTimeout).unref();
+        socket.once('close', () => clearTimeout(timer));
+        return () => {
+          clearTimeout(timer);
+          release();
+        };
+      }
+
+      /** A TLS socket on one that is gone kills the process, too. */
+      override _upgrade(socket: Socket, callback: Parameters<SMTPServer['_upgrade']>[1]): void {
+        if (socket.destroyed) callback(GONE);
+        else super._upgrade(socket, callback);
       }
 
       override connect(socket: Socket | TLSSocket, options?: ConstructorParameters<typeof SMTPConnection>[2]): void {
@@ -106,7 +121,7 @@ export class SubmissionServer {
     const late = sleep(within, undefined, { signal: stop.signal }).catch(() => {});
     await Promise.race([closed, late]);
     stop.abort();
-    for (const { _socket } of this.#open) _socket.destroy();
+    for (const connection of this.#open) connection.breakOff();
     await closed;
   }
 
@@ -240,17 +255,6 @@ export class SubmissionServer {
   }
 }
 
-/** A TLS handshake has so long. */
-function handshakeInTime(socket: Socket, handshake: boolean, release: (() => void) | false): (() => void) | false {
-  if (!release || !handshake) return release;
-  const timer = setTimeout(() => socket.destroy(), HANDSHAKE).unref();
-  socket.once('close', () => clearTimeout(timer));
-  return () => {
-    clearTimeout(timer);
-    release();
-  };
-}
-
 /** The client is gone, and its message with it. */
 const GONE = new SmtpRefusalError(421, '4.4.2', 'The connection was lost');
 
@@ -273,5 +277,4 @@ const PATIENCE = 4;
 const BACKLOG = 4_096;
 
 /** Milliseconds. */
-const HANDSHAKE = 30_000;
 const GOODBYE = 1_000;
