@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { installPackage, runProgram } from './installed-package.js';
 
-const PEERS = ['pg', '@electric-sql/pglite', '@css-inline/css-inline'];
+const PEERS = ['pg', '@electric-sql/pglite', '@css-inline/css-inline', 'smtp-server'];
 const folder = await installPackage({ without: PEERS });
 
 describe('an optional package', () => {
@@ -36,6 +36,29 @@ describe('an optional package', () => {
     expect(output).toContain(`npm install ${peer}`);
   });
 
+  it('that is missing stops the start with the command that installs it: submission', async () => {
+    const output = await runProgram(
+      folder,
+      `
+        import 'reflect-metadata';
+        import { NestFactory } from '@nestjs/core';
+        import { RelayConfigurationError, RelayModule } from 'nestjs-mail-relay';
+        import { RelaySubmissionModule } from 'nestjs-mail-relay/submission';
+        class AppModule {}
+        const imports = [
+          RelayModule.forRoot({ from: 'hello@acme.test', transport: 'memory:', queue: { redis: 'redis://127.0.0.1:1' } }),
+          RelaySubmissionModule.forRoot({ listen: [{ port: 2525 }], trusted: ['127.0.0.1'] }),
+        ];
+        const start = NestFactory.createApplicationContext({ module: AppModule, imports }, { logger: false, abortOnError: false });
+        const error = await start.then(() => undefined, (thrown) => thrown);
+        console.log(error instanceof RelayConfigurationError, error?.option, error?.message);
+        process.exit();
+      `,
+    );
+    expect(output).toContain('true submission ');
+    expect(output).toContain('npm install smtp-server@3');
+  });
+
   it('is not loaded by an import', async () => {
     for (const peer of PEERS) await writeTrap(peer);
     const output = await runProgram(
@@ -44,9 +67,10 @@ describe('an optional package', () => {
         import { createRequire } from 'node:module';
         import 'nestjs-mail-relay';
         import 'nestjs-mail-relay/testing';
+        import 'nestjs-mail-relay/submission';
         // The dependencies would find the packages of the repository; what they load is CommonJS.
         const loaded = Object.keys(createRequire(import.meta.url).cache);
-        console.log(loaded.length > 0, loaded.filter((file) => /node_modules.(pg|@electric-sql|@css-inline)/.test(file)));
+        console.log(loaded.length > 0, loaded.filter((file) => /node_modules.(pg|@electric-sql|@css-inline|smtp-server)/.test(file)));
       `,
     );
     expect(output).toBe('true []\n');

@@ -58,8 +58,7 @@ function parseParameters(text: string, known: readonly string[]): Record<string,
   if (text !== '' && text[0] !== ' ') throw new SmtpRefusalError(501, '5.5.4', 'A space stands before each parameter');
   const parameters: Record<string, string | true> = {};
   for (const parameter of text.split(' ').filter(Boolean)) {
-    const [, name = '', value] =
-      /^([A-Za-z0-9][A-Za-z0-9-]{0,30})(?:=([^= \0-\x1f\x7f][^ \0-\x1f\x7f]*))?$/.exec(parameter) ?? [];
+    const [, name = '', value] = PARAMETER.exec(parameter) ?? [];
     const key = name.toUpperCase();
     if (key === '') throw new SmtpRefusalError(501, '5.5.4', 'A parameter is NAME or NAME=value');
     if (!known.includes(key)) throw new SmtpRefusalError(555, '5.5.4', `The parameter ${key} is not known here`);
@@ -73,6 +72,10 @@ const KNOWN: Readonly<Record<'MAIL FROM' | 'RCPT TO', readonly string[]>> = {
   'MAIL FROM': ['SIZE', 'BODY', 'SMTPUTF8', 'AUTH', 'RET', 'ENVID'],
   'RCPT TO': ['NOTIFY', 'ORCPT'],
 };
+
+/** RFC 5321 section 4.1.2, and RFC 6531 section 3.3. */
+// oxlint-disable-next-line no-control-regex
+const PARAMETER = /^([A-Za-z0-9][A-Za-z0-9-]{0,30})(?:=([^= \0-\x1f\x7f][^ \0-\x1f\x7f]*))?$/;
 
 const XTEXT = ['ENVID', 'ORCPT', 'AUTH'];
 

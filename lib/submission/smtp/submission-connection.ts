@@ -7,6 +7,7 @@ import { isLoopback } from './networks.js';
 import type { Envelope } from './message-intake.js';
 import { parsePath } from './parse-path.js';
 import type { SubmissionSettings } from './read-submission-options.js';
+import { refuseBareLineFeeds } from './refuse-bare-line-feeds.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 import type { SubmissionUser } from './submission-authenticator.js';
 import type { SubmissionClient, SubmissionDesk } from './submission-desk.js';
@@ -153,22 +154,7 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
     /** No line but one that ends with CRLF is a command (RFC 5321 section 2.3.8). Called by the constructor of the base, too. */
     override _createParser(): ReturnType<SMTPConnection['_createParser']> {
       const parser = super._createParser();
-      const write = parser._write.bind(parser);
-      let last = LF;
-      parser._write = (chunk, encoding, next) => {
-        if (parser._dataMode || parser.isClosed || chunk.length === 0) {
-          last = LF;
-          write(chunk, encoding, next);
-          return;
-        }
-        const isBroken = hasBareLf(chunk, last);
-        last = chunk.at(-1)!;
-        if (!isBroken) write(chunk, encoding, next);
-        else {
-          this.dismiss(new SmtpRefusalError(500, '5.5.2', 'A command ends with CRLF'));
-          next();
-        }
-      };
+      refuseBareLineFeeds(parser, () => this.dismiss(new SmtpRefusalError(500, '5.5.2', 'A command ends with CRLF')));
       return parser;
     }
 
@@ -255,12 +241,6 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
   };
 }
 
-function hasBareLf(chunk: Buffer, last: number): boolean {
-  for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, at + 1))
-    if ((at === 0 ? last : chunk[at - 1]) !== CR) return true;
-  return false;
-}
-
 const LEAVING = new SmtpRefusalError(421, '4.3.2', 'The server is shutting down');
 
 /** RFC 3463. */
@@ -272,6 +252,3 @@ const MOST_IDLE = 100;
 
 /** RCPT commands over the limit. */
 const MOST_OVER = 1_000;
-
-const CR = 13;
-const LF = 10;

@@ -2,24 +2,15 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
-import type {
-  SMTPServer,
-  SMTPServerAuthentication,
-  SMTPServerAuthenticationResponse,
-  SMTPServerDataStream,
-  SMTPServerOptions,
-  SMTPServerSession,
-} from 'smtp-server';
+import type { SMTPServer, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import type { ConnectionSlots } from './connection-slots.js';
 import type { SmtpLibrary } from './load-smtp-server.js';
 import type { ListenSettings, SubmissionSettings } from './read-submission-options.js';
 import type { SubmissionTls } from './relay-submission-options.interface.js';
 import { type ConnectionContext, type SubmissionConnection, submissionConnection } from './submission-connection.js';
-import { SmtpRefusalError } from './smtp-refusal.error.js';
+import { GONE, handlersOf } from './submission-handlers.js';
 import { tlsOptionsOf } from './tls-options.js';
-
-type Callback<T = void> = (error?: Error | null, result?: T) => void;
 
 /** One listener: smtp-server, with connections of our own. */
 export class SubmissionServer {
@@ -165,98 +156,10 @@ export class SubmissionServer {
         ...(tls === 'starttls' ? [] : ['STARTTLS']),
         ...(settings.authenticator === undefined ? ['AUTH'] : []),
       ],
-      onAuth: (auth, session, callback) =>
-        this.#answer(session, callback, (connection) => this.#logIn(connection, auth)),
-      onMailFrom: ({ address }, session, callback) =>
-        this.#answer(session, callback, async (connection) => {
-          this.#context.desk.checkSender(connection.client, address, session.envelope.smtpUtf8 === true);
-          connection.transactionBegan();
-        }),
-      onRcptTo: ({ address }, session, callback) =>
-        this.#answer(session, callback, async () => {
-          this.#context.desk.checkRecipient(address, session.envelope.smtpUtf8 === true);
-        }),
-      onData: (stream, session, callback) =>
-        this.#answer(session, callback, (connection) => this.#receive(connection, stream)),
+      ...handlersOf(this.#context, (session) => this.#sessions.get(session)!),
     };
   }
-
-  async #logIn(
-    connection: SubmissionConnection,
-    auth: SMTPServerAuthentication,
-  ): Promise<SMTPServerAuthenticationResponse> {
-    const { method, username = '', password, accessToken, authzid, authcid } = auth;
-    // RFC 4616: nobody may act for another.
-    const acts = authzid && authcid && authzid !== authcid;
-    const user = acts
-      ? null
-      : await this.#context.desk.logIn({
-          method,
-          username,
-          ...(typeof password === 'string' && { password }),
-          ...(accessToken !== undefined && { accessToken }),
-          remoteAddress: connection.remoteAddress,
-          secure: connection.secure,
-        });
-    if (user) {
-      connection.loggedIn();
-      return { user };
-    }
-    const refusal = new SmtpRefusalError(535, '5.7.8', 'The name or password is wrong', {
-      closes: connection.loginFailed(),
-    });
-    // XOAUTH2 has its refusal after one more line of the client's.
-    if (method !== 'XOAUTH2' || refusal.closes) throw refusal;
-    return { data: { status: '401', schemes: 'bearer' } };
-  }
-
-  async #receive(connection: SubmissionConnection, stream: SMTPServerDataStream): Promise<string> {
-    const { desk, settings } = this.#context;
-    const message = desk.openMessage();
-    const { client, transaction } = connection;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        stream.on('data', (chunk: Buffer) => {
-          message.write(chunk);
-          // A client that does not stop is not listened to.
-          if (message.received > settings.maxSize * PATIENCE) connection.dismiss(message.refusal!);
-        });
-        stream.once('end', resolve);
-        stream.once('error', reject);
-        stream.once('close', () => reject(GONE));
-      });
-    } catch {
-      message.release();
-      throw GONE;
-    }
-    const answer = await desk.take(message, client, transaction);
-    connection.messageTaken();
-    return answer;
-  }
-
-  /** What is not refused is answered by the callback; whatever happens, the client is not left without an answer. */
-  #answer<T>(
-    session: SMTPServerSession,
-    callback: Callback<T>,
-    work: (connection: SubmissionConnection) => Promise<T>,
-  ): void {
-    const connection = this.#sessions.get(session)!;
-    work(connection)
-      .then(
-        (result) => callback(null, result),
-        (error: unknown) => {
-          if (error === GONE) return;
-          const refusal = this.#context.desk.refusal(error);
-          if (refusal.closes) connection.dismiss(refusal);
-          else callback(refusal);
-        },
-      )
-      .catch((error: unknown) => connection.dismiss(this.#context.desk.refusal(error)));
-  }
 }
-
-/** The client is gone, and its message with it. */
-const GONE = new SmtpRefusalError(421, '4.4.2', 'The connection was lost');
 
 const WHY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there. Stop it, or choose another port',
@@ -269,9 +172,6 @@ const JESTS = ['WIZ', 'SHELL', 'KILL', 'XCLIENT', 'XFORWARD'];
 
 /** In bytes: an AUTH line with its answer has 12,288 (RFC 4954 section 4); tokens of XOAUTH2 may be longer. */
 const LONGEST_COMMAND = 16 * 1024;
-
-/** So many times the limit is read of a message that is too large, so that its client hears why. */
-const PATIENCE = 4;
 
 /** Connections that wait to be accepted: where there is no room, a client takes itself for connected, and hears nothing for long. The kernel may allow less. */
 const BACKLOG = 4_096;

@@ -86,7 +86,7 @@ describe('a client', () => {
 
   it('that waits for us is not too late', async () => {
     let asked = (): void => {};
-    let queued = (_: { id: string }): void => {};
+    let queued: (result: { id: string }) => void = () => {};
     const under = new Promise<void>((resolve) => (asked = resolve));
     const open = await openSubmission({ trusted, messageTimeout: 400, idleTimeout: 400 }, () => {
       asked();
@@ -290,7 +290,7 @@ describe('listening', () => {
     ['', ''],
     [', and no others', 'MAIL FROM:<ada@acme.test>\r\n'],
   ])('ends when messages under way have come to their end%s', async (_what, more) => {
-    let queued = (_: { id: string }): void => {};
+    let queued: (result: { id: string }) => void = () => {};
     const open = await openSubmission({ trusted }, () => new Promise((resolve) => (queued = resolve)));
     const [idle, busy] = [await SmtpClient.connect(open.port), await SmtpClient.connect(open.port)];
     await idle.hello();

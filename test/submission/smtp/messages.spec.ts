@@ -3,6 +3,12 @@ import { MailMessageError, QueueUnavailableError, UnsupportedFeatureError } from
 import { SmtpClient } from './smtp-client.js';
 import { log, MESSAGE, messageWith, openSubmission, type OpenSubmission, Users } from './support.js';
 
+function failing(error: Error): () => Promise<never> {
+  return async () => {
+    throw error;
+  };
+}
+
 /** A client that has logged in. */
 async function loggedIn({ port }: OpenSubmission): Promise<SmtpClient> {
   const client = await SmtpClient.connect(port);
@@ -192,7 +198,7 @@ describe('a message', () => {
     [new UnsupportedFeatureError('cc', 'ses', 'ses takes no cc'), '554 5.3.3 ses takes no cc'],
     [new TypeError('secret internals'), '451 4.3.0 Something went wrong here; try again later'],
   ])('is answered by what became of it: %s', async (error, reply) => {
-    const client = await loggedIn(await openSubmission({}, () => Promise.reject(error)));
+    const client = await loggedIn(await openSubmission({}, failing(error)));
     expect(await client.send(MESSAGE)).toBe(reply);
   });
 
