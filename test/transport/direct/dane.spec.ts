@@ -129,7 +129,11 @@ describe('a server that its TLSA records do not know', () => {
   });
 
   it('does not get the mail either when it cannot be said whether there are records', async () => {
-    expect(await outcome({ fails: { TLSA: 'SERVFAIL' } })).toMatchObject({ state: 'deferred', code: 'ESERVFAIL', from: 0 });
+    expect(await outcome({ fails: { TLSA: 'SERVFAIL' } })).toMatchObject({
+      state: 'deferred',
+      code: 'ESERVFAIL',
+      from: 0,
+    });
   });
 
   it('leaves it to the next server', async () => {
