@@ -148,7 +148,7 @@ describe('connections', () => {
     const servers: FaultySmtpServer[] = [];
     let most = 0;
     // One that has said QUIT is none any more.
-    const count = (): void => {
+    const count = (): undefined => {
       most = Math.max(
         most,
         servers.reduce((sum, server) => sum + server.connections - server.count('quit'), 0),
