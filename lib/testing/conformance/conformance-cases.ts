@@ -222,6 +222,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   'bcc',
   'replyTo',
   'inline',
+  'raw',
   'attachments',
 ]);
 

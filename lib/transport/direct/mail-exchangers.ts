@@ -3,7 +3,7 @@ import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import { canonicalAddress, isSpecialPurpose } from '../../dns/ip-address.js';
 import type { MailError } from '../../errors/mail.error.js';
 import { unroutable } from './direct-errors.js';
-import { shuffle } from './race-connect.js';
+import { inTurns, shuffle } from './race-connect.js';
 
 /** The servers of a domain. */
 export interface MailRoute {
@@ -73,7 +73,7 @@ export async function hostAddresses(
   const found = isIP(host) ? { addresses: [host], authentic: false, canonicalName: host } : await lookedUp(host, dns);
   const strangers = found.addresses.filter((address) => !settings.self.has(canonicalAddress(address)));
   const allowed = settings.allowPrivate ? strangers : strangers.filter((address) => !isSpecialPurpose(address));
-  const result = { ...found, addresses: shuffle(allowed).slice(0, MOST_ADDRESSES) };
+  const result = { ...found, addresses: inTurns(allowed).slice(0, MOST_ADDRESSES) };
   if (allowed.length > 0) return result;
   return { ...result, why: whyNone(host, route, found.addresses, strangers) };
 }

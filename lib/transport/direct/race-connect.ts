@@ -1,4 +1,5 @@
 import { connect, isIPv6, type Socket } from 'node:net';
+import { onAbort } from '../smtp/on-abort.js';
 
 export interface ConnectTarget {
   /** In the order in which they are to be tried, by {@link inTurns}. */
@@ -27,7 +28,7 @@ export function raceConnect(
     const end = (): void => {
       clearTimeout(next);
       clearTimeout(limit);
-      signal.removeEventListener('abort', abort);
+      stopListening();
       waiting.length = 0;
       for (const socket of trying) socket.destroy();
       trying.clear();
@@ -37,6 +38,7 @@ export function raceConnect(
       reject(error);
     };
     const abort = (): void => fail(coded('ABORT_ERR', 'aborted'));
+    const stopListening = onAbort(signal, abort);
     const limit = setTimeout(
       () => fail(first ?? coded('ETIMEDOUT', `no connection within ${timeout / 1_000} s`)),
       timeout,
@@ -65,7 +67,6 @@ export function raceConnect(
       if (waiting.length > 0) next = setTimeout(tryNext, NEXT_AFTER);
     };
     if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort);
     tryNext();
   });
 }
