@@ -9,3 +9,9 @@ export const acme: { readonly key: string; readonly cert: string; readonly autho
   cert: readFileSync(new URL('acme-cert.pem', import.meta.url), 'utf8'),
   authority: readFileSync(new URL('acme-authority.pem', import.meta.url), 'utf8'),
 };
+
+/** For the same names, and as if that authority had signed it, which it has not. */
+export const forged: { readonly key: string; readonly cert: string } = {
+  key: readFileSync(new URL('acme-forged-key.pem', import.meta.url), 'utf8'),
+  cert: readFileSync(new URL('acme-forged-cert.pem', import.meta.url), 'utf8'),
+};

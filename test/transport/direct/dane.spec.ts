@@ -4,7 +4,7 @@ import { usableRecords } from '../../../lib/transport/direct/dane.js';
 import type { DnsServerOptions, ZoneEntry, ZoneRecords } from '../../support/dns-server.js';
 import { faultyServer, smtpServer } from '../../support/smtp/smtp-fixtures.js';
 import type { SmtpServerOptions } from '../../support/smtp/start-smtp-server.js';
-import { acme } from '../../support/tls/acme.js';
+import { acme, forged } from '../../support/tls/acme.js';
 import { localhost } from '../../support/tls/localhost.js';
 import { answering, policyOf, policyServer } from './policy-server.js';
 import { directTransport, dnsServer, send } from './support.js';
@@ -105,6 +105,15 @@ describe('a server that its TLSA records do not know', () => {
     const { recipients } = await send(directTransport(dns, { port: broken.port }), 'a@acme.test');
     expect(recipients[0]!.state).toBe('deferred');
     expect(broken.count('mail')).toBe(0);
+  });
+
+  it('does not become known by an authority that has not signed its certificate, though it says so', async () => {
+    const certificate = { key: forged.key, cert: `${forged.cert}${acme.authority}` };
+    expect(await outcome(`2 0 1 ${sha(authority.raw)}`, { certificate })).toMatchObject({
+      state: 'deferred',
+      code: 'EDANE',
+      message: expect.stringContaining('not validly signed') as string,
+    });
   });
 
   it('is known by its authority only under its own name', async () => {

@@ -20,6 +20,9 @@ const zone = (): Record<string, ZoneEntry> => ({
   '_mta-sts.acme.test': { TXT: 'v=STSv1; id=1;', ttl: 0 },
 });
 
+/** One that nobody meets. */
+const STRICT = policyOf('enforce', 'nothing.test');
+
 interface Stage {
   policies: RunningPolicyServer;
   dns: RunningDnsServer;
@@ -89,13 +92,11 @@ describe('a policy', () => {
   });
 
   it.each<[string, RunningPolicyServer['answer']]>([
-    ['is elsewhere', (_, response) => response.writeHead(301, { location: 'https://mta-sts.acme.test/other' }).end()],
-    ['has no end', (_, response) => void response.write('mx: a.test\n'.repeat(10_000))],
-    [
-      'is not text',
-      (_, response) => response.setHeader('content-type', 'text/html').end(policyOf('enforce', 'x.test')),
-    ],
-    ['is missing', (_, response) => response.writeHead(404).end()],
+    ['is elsewhere', (_, response) => response.writeHead(301, { location: '/other' }).end(STRICT)],
+    ['is missing', (_, response) => response.writeHead(404).end(STRICT)],
+    ['is too large', (_, response) => response.end(`${STRICT}${'mx: a.test\r\n'.repeat(10_000)}`)],
+    ['breaks off', (_, response) => void response.write(STRICT, () => response.destroy())],
+    ['is not text', (_, response) => response.setHeader('content-type', 'text/html').end(STRICT)],
   ])('that %s is none, and is not asked for again with each mail', async (_, answer) => {
     const { policies, transport } = await stage('', {});
     policies.answer = answer;

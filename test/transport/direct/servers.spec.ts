@@ -210,6 +210,16 @@ describe('two servers of a domain, of which the first', () => {
     expect([second.connections, other.mails.length]).toEqual([0, 1]);
   });
 
+  it('takes the message and is given up on before it answers: nobody knows still', async () => {
+    const first = await faultyServer({ host: '127.0.0.2', script: { dot: { do: 'hang' } } });
+    const direct = directTransport(await dnsServer(zone), { port: first.port, timeouts: { data: 500 } });
+    const giveUp = new AbortController();
+    const sending = send(direct, 'a@acme.test', { signal: giveUp.signal });
+    await first.reached('dot');
+    giveUp.abort();
+    expect((await sending).recipients).toMatchObject([{ state: 'deferred', error: { ambiguous: true } }]);
+  });
+
   it('is down, and the second too: the recipient waits, and the transport is not to blame', async () => {
     const free = await smtpServer({ host: '127.0.0.9' });
     const direct = directTransport(await dnsServer(zone), { port: free.port });
