@@ -66,7 +66,11 @@ export class TransportSet {
     }
     for (const [name, tenants] of this.#tenants)
       tenants.open(
-        (input) => madeOf(input, name, modules),
+        async (input, tenant) => {
+          const transport = await madeOf(input, name, modules);
+          transport.join?.({ name: `${name}/${tenant}`, shared });
+          return transport;
+        },
         (tenant) => this.#tenantGate(name, tenant, tenants).forget(),
       );
   }

@@ -21,7 +21,7 @@ export interface TenantTransportOptions {
 }
 
 /** What makes a transport of a URL, an object or a class. */
-export type MakeTransport = (input: TransportInput) => Promise<MailTransport>;
+export type MakeTransport = (input: TransportInput, tenant: string) => Promise<MailTransport>;
 
 /** What a tenant's transport is, by the tenant. */
 export type ResolveTenant = (tenant: string) => TransportInput | Promise<TransportInput>;
@@ -104,7 +104,7 @@ export class TenantTransports implements TenantTransport {
   }
 
   async #made(tenant: string): Promise<MailTransport> {
-    return this.#make!(await this.#resolve(tenant));
+    return this.#make!(await this.#resolve(tenant), tenant);
   }
 
   #makeRoom(): void {

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, it, vi } from 'vitest';
-import { failover, perTenant, type RelayOptions, type TenantTransportOptions } from '../../lib/index.js';
+import {
+  failover,
+  perTenant,
+  type RelayOptions,
+  type RelaySurroundings,
+  type TenantTransportOptions,
+} from '../../lib/index.js';
 import { RecordingTransport, refuse } from '../support/recording.transport.js';
 import { type RelayApplication, startRelay } from '../support/relay-application.js';
 import { redisUrl } from '../support/servers.js';
@@ -123,4 +129,18 @@ it.each([
   [() => 'memory:', { rate: 'fast' }, 'perTenant.rate'],
 ])('wrong options are told of: %#', (resolve, options, words) => {
   expect(() => perTenant(resolve as never, options as never)).toThrow(words);
+});
+
+it('one that counts over all processes is told what they share, and for whom', async () => {
+  const joined: string[] = [];
+  const transport = perTenant((tenant) => {
+    const one = new RecordingTransport();
+    return Object.assign(one, {
+      join: ({ name, shared }: RelaySurroundings) => void joined.push(`${tenant}: ${name} ${typeof shared.swap}`),
+    });
+  });
+  const { mail } = await start({ transports: { main: transport } });
+  for (const tenant of ['a', 'b', 'a'])
+    await mail.wait((await mail.send({ ...message, tenant })).id, { timeout: '20s' });
+  expect(joined).toEqual(['a: main/a function', 'b: main/b function']);
 });
