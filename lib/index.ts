@@ -21,6 +21,7 @@ export {
   getMailReputationToken,
   getMailStatisticsToken,
   getMailTransportToken,
+  getRelayHealthToken,
   getRelayQueueToken,
   getSenderDomainsToken,
   InjectMailService,
@@ -167,6 +168,7 @@ export {
 export type { DkimIdentity } from './dkim/dkim-identity.js';
 export type { DnsRecord } from './dns/dns-record.interface.js';
 export { zoneFileLine } from './dns/zone-file-line.js';
+export { RelayHealth, type RelayCondition } from './observability/relay-health.js';
 export { SenderDomains } from './sender-domain/sender-domains.js';
 export type { SenderDomainsOptions, SenderProviderOptions } from './sender-domain/sender-domains-options.interface.js';
 export type { RelaySenderDomainsOptions, SenderTransportOptions } from './sender-domain/relay-sender-domains.js';

@@ -11,6 +11,7 @@ import { DiscoveryModule, DiscoveryService, ModuleRef } from '@nestjs/core';
 import { TransportSet } from './delivery/transport-set.js';
 import type { RelayFeedback } from './feedback/relay-feedback.js';
 import { MailRegistry } from './mail-registry.js';
+import { RelayHealth } from './observability/relay-health.js';
 import { openMailQueue, type OpenedQueue } from './queue/open-mail-queue.js';
 import { queueNameOf } from './queue/queue-options.interface.js';
 import { readConfiguration, type RelayConfiguration } from './relay-configuration.js';
@@ -25,6 +26,7 @@ import {
   getMailReputationToken,
   getMailStatisticsToken,
   getMailTransportToken,
+  getRelayHealthToken,
   getRelayQueueToken,
   getSenderDomainsToken,
   getSuppressionListToken,
@@ -53,8 +55,9 @@ export function relayDefinition(
       getMailTransportToken(name),
       getRelayQueueToken(name),
       getSenderDomainsToken(name),
+      getRelayHealthToken(name),
       ...feedbackParts(name).map(([token]) => token),
-      ...(['configuration', 'queue', 'templates', 'mails', 'transports'] as const).map((part) => relayPart(part, name)),
+      ...(['configuration', 'queue', 'templates', 'mails'] as const).map((part) => relayPart(part, name)),
     ],
   };
 }
@@ -121,6 +124,11 @@ function relayProviders(name: string | undefined, configKey: string | undefined)
       inject: [part('configuration'), part('transports')],
       useFactory: ({ senderDomains, defaults }: RelayConfiguration, transports: TransportSet) =>
         relaySenderDomains(senderDomains, defaults.from?.address, () => transports.transports),
+    },
+    {
+      provide: getRelayHealthToken(name),
+      inject: [part('queue'), part('transports')],
+      useFactory: ({ mailQueue }: OpenedQueue, transports: TransportSet) => new RelayHealth(mailQueue, transports),
     },
     {
       provide: part('mails'),

@@ -5,6 +5,7 @@ import { MailStatistics } from './events/mail-statistics.js';
 import { FeedbackIntake } from './feedback/feedback-intake.js';
 import { MailFeedback } from './feedback/mail-feedback.js';
 import { MailService } from './mail.service.js';
+import { RelayHealth } from './observability/relay-health.js';
 import { queueNameOf } from './queue/queue-options.interface.js';
 import { MailReputation } from './reputation/mail-reputation.js';
 import { SenderDomains } from './sender-domain/sender-domains.js';
@@ -58,6 +59,11 @@ export function getMailFeedbackToken(name?: string): InjectionToken {
 /** The suppression list of a relay; the class `SuppressionList` is the default relay's token. */
 export function getSuppressionListToken(name?: string): InjectionToken {
   return isDefault(name) ? SuppressionList : `SuppressionList(${name})`;
+}
+
+/** The health of a relay; the class `RelayHealth` is the default relay's token. */
+export function getRelayHealthToken(name?: string): InjectionToken {
+  return isDefault(name) ? RelayHealth : `RelayHealth(${name})`;
 }
 
 /** The checks of a relay's domain; the class `SenderDomains` is the default relay's token. */

@@ -63,7 +63,7 @@ async function generate(domain: string, values: Values, terminal: Terminal): Pro
   const files = await keep(keys, values);
   print(keys, files, values, terminal, [
     `Publish, and once \`npx nestjs-mail-relay doctor ${domain} ${keys.map((key) => `--selector ${key.selector}`).join(' ')}\` sees it, give it to the transport:`,
-    ...keys.map(({ selector }) => `  dkim: { domain: '${domain}', selector: '${selector}', privateKey }`),
+    `  dkim: [${keys.map(({ selector }) => `{ domain: '${domain}', selector: '${selector}', privateKey }`).join(', ')}]`,
   ]);
 }
 

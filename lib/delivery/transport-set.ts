@@ -84,6 +84,14 @@ export class TransportSet {
     return this.#transports;
   }
 
+  /** Until when nothing is sent by those that are not of tenants, by name, in milliseconds since the epoch. @throws QueueUnavailableError */
+  async closedUntil(): Promise<ReadonlyMap<string, number | undefined>> {
+    const gates = [...this.#transports.keys()].map(
+      async (name) => [name, await this.#gates.get(name)?.closedUntil()] as const,
+    );
+    return new Map(await Promise.all(gates));
+  }
+
   /** Proves all of them, but for those of tenants. @throws what the first that fails throws */
   async verify(): Promise<void> {
     await Promise.all([...this.#transports.values()].map((transport) => transport.verify?.()));

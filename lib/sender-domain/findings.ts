@@ -41,6 +41,12 @@ export class Findings {
     return this;
   }
 
+  /** What is there may be right: nothing is to be published over it. */
+  withdraw(): this {
+    this.#record = undefined;
+    return this;
+  }
+
   get status(): CheckStatus {
     return worst(this.#found.map(({ status }) => status));
   }
@@ -83,7 +89,10 @@ export async function findingsOf(
     return findings.toCheck(summary ?? undefined);
   } catch (error) {
     if (!(error instanceof DnsError)) throw error;
-    return findings.warn(`the DNS did not answer, so nothing is known: ${reason(error)}`).toCheck();
+    return findings
+      .withdraw()
+      .warn(`the DNS did not answer, so nothing is known: ${reason(error)}`)
+      .toCheck();
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SharedDocument, SharedStore } from '../../shared-store.interface.js';
 import type { AttemptStep } from '../attempt.js';
 import { admit, type Admission, countOf, type Entry, wasLate } from './admission.js';
+import { refusal } from './breaker.js';
 import { KEPT, keepPlaces } from './places.js';
 import { hasLimits, type TransportLimits } from './transport-limits.js';
 import type { TransportState } from './transport-state.js';
@@ -124,6 +125,14 @@ export class TransportGate {
   /** @throws QueueUnavailableError */
   async forget(): Promise<void> {
     await this.#change((state, now) => void (state.forgotten = now));
+  }
+
+  /** Until when nothing is sent, in milliseconds since the epoch, as all processes know; `undefined` where it is. @throws QueueUnavailableError */
+  async closedUntil(): Promise<number | undefined> {
+    const document = await this.#store.read(this.#key);
+    const state = stateOf(document);
+    const until = Math.max(refusal(state, document.now)?.until ?? 0, state.paused?.until ?? 0);
+    return until > document.now ? until : undefined;
   }
 
   /** Whether nobody would miss it. */

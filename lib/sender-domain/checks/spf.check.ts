@@ -1,3 +1,4 @@
+import type { DnsRecord } from '../../dns/dns-record.interface.js';
 import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import type { DomainCheck } from '../domain-check.interface.js';
 import { type Findings, findingsOf } from '../findings.js';
@@ -29,38 +30,50 @@ async function look(
   isUnknown: boolean,
   resolver: DnsResolver,
 ): Promise<string | void> {
-  const records = (await resolver.txt(domain)).records.filter(isSpfRecord);
-  const publish = (added: readonly string[] = []): void => {
-    const { text, dropped } = mergeSpf(records, added);
+  const answer = await resolver.txt(domain);
+  const records = answer.records.filter(isSpfRecord);
+  const alias = aliasOf(domain, senders);
+  const publish = (added: readonly string[], useless: readonly string[] = []): void => {
+    if (alias) return void findings.publish(alias);
+    // Nothing can stand beside a CNAME: what is there is another's.
+    if (answer.name !== domain.toLowerCase()) return;
+    const { text, dropped } = mergeSpf(records, added, useless);
+    if (text === records[0] && records.length === 1) return;
     findings.publish({ name: domain, type: 'TXT', value: shown(text, LONGEST_RECORD) });
     for (const term of dropped)
       findings.warn(`the record to publish leaves out "${term}", which is wrong; mend it if it is needed`);
   };
-  const needed = termsOf(senders);
-  if (records.length === 0) {
-    publish(needed);
-    const text = `${domain} has no SPF record`;
-    return void (senders.length > 0 || isUnknown
-      ? findings.fail(text)
-      : findings.warn(
-          `${text}; no return path of the configured transports is at it, but others may write in its name`,
-        ));
-  }
-  for (const record of records) findings.pass(`found: ${record}`);
-  if (records.length > 1) {
-    publish(needed);
-    return void findings.fail(
-      `${domain} has ${records.length} SPF records, which is an error to everyone; merge them into one`,
-    );
+  for (const record of records) findings.pass(`found: ${shown(record)}`);
+  if (records.length !== 1) {
+    publish(termsOf(senders));
+    return void judgeNumber(findings, domain, records.length, senders.length > 0 || isUnknown);
   }
   const survey = await surveySpf(domain, records[0]!, resolver);
   judgeSurvey(findings, survey);
   const missing = await missingTerms(findings, domain, senders, survey, resolver);
   judgeEnd(findings, records[0]!);
-  const isTooMany = survey.lookups > SPF_LIMITS.lookups;
-  if (isTooMany && missing.length === 0) return;
-  publish(missing);
+  publish(missing, survey.voids);
   return `SPF is in order: ${survey.lookups} of ${SPF_LIMITS.lookups} lookups`;
+}
+
+function judgeNumber(findings: Findings, domain: string, count: number, isNeeded: boolean): void {
+  if (count > 1)
+    findings.fail(`${domain} has ${count} SPF records, which is an error to everyone; merge them into one`);
+  else if (isNeeded) findings.fail(`${domain} has no SPF record`);
+  else
+    findings.warn(
+      `${domain} has no SPF record; none of the return paths that are known is at it, but others may write in its name`,
+    );
+}
+
+/** What a provider wants at a return path of the sender's own, where that is a CNAME to a record of its own. */
+function aliasOf(domain: string, senders: readonly Sender[]): DnsRecord | undefined {
+  for (const { provider, returnPath, region } of senders) {
+    if (provider?.returnPath.kind !== 'own' || returnPath !== domain) continue;
+    const record = provider.returnPath.record?.(domain, region);
+    if (record?.type === 'CNAME') return record;
+  }
+  return undefined;
 }
 
 /** DNS names of 253, and so many of them that a record still is one. */

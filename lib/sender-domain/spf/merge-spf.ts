@@ -13,9 +13,16 @@ export interface MergedSpf {
  *
  * @param texts the records there are, none to several
  * @param added terms such as `include:amazonses.com`
+ * @param useless terms to be left out
  */
-export function mergeSpf(texts: readonly string[], added: readonly string[] = []): MergedSpf {
-  const terms = texts.flatMap((text) => text.split(' ').filter(Boolean).slice(1));
+export function mergeSpf(
+  texts: readonly string[],
+  added: readonly string[] = [],
+  useless: readonly string[] = [],
+): MergedSpf {
+  const terms = texts
+    .flatMap((text) => text.split(' ').filter(Boolean).slice(1))
+    .filter((term) => !useless.includes(term));
   const dropped = terms.filter((term) => !isWellFormed(term));
   const kept = unique(terms.filter((term) => !dropped.includes(term)));
   const mechanisms = kept.filter((term) => !ALL.test(term) && !isModifier(term));
