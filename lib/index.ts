@@ -126,6 +126,7 @@ export {
   type RelaySurroundings,
   type SendContext,
   type SenderIdentity,
+  type SendingHost,
   type TransportCapabilities,
   type TransportResult,
 } from './transport/mail-transport.js';

@@ -5,7 +5,7 @@ import { isDkimSelector } from '../dkim/dkim-names.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { PROVIDER_DOMAINS } from '../providers/provider-domains.js';
 import { refuseUnknown } from '../refuse-unknown.js';
-import type { ProviderDomain } from '../transport/sender-identity.interface.js';
+import type { ProviderDomain, SendingHost } from '../transport/sender-identity.interface.js';
 import type { Sender } from './sender.js';
 import type { SenderDomainsOptions, SenderProviderOptions } from './sender-domains-options.interface.js';
 
@@ -18,16 +18,9 @@ import type { SenderDomainsOptions, SenderProviderOptions } from './sender-domai
 export function readSenders(options: SenderDomainsOptions, path: string): readonly Sender[] {
   const providers = arrayOf<SenderProviderOptions | string>(options.providers, `${path}.providers`);
   const senders = providers.map((given, index) => readProvider(given, `${path}.providers[${index}]`));
-  const addresses = readAddresses(options.addresses, `${path}.addresses`);
+  const hosts = readHosts(options, path);
   const dkim = dkimIdentities(options.dkim, `${path}.dkim`);
-  if (addresses.length > 0 || dkim.length > 0)
-    senders.push({
-      title: 'your own server',
-      selectors: [],
-      dkim,
-      addresses,
-      ...(options.helo !== undefined && { helo: readDomain(options.helo, `${path}.helo`) }),
-    });
+  if (hosts.length > 0 || dkim.length > 0) senders.push({ title: 'your own server', selectors: [], dkim, hosts });
   return senders;
 }
 
@@ -67,12 +60,18 @@ export function readSelectors(given: unknown, path: string): readonly string[] {
   );
 }
 
-/** @throws RelayConfigurationError */
-export function readAddresses(given: unknown, path: string): readonly string[] {
-  const addresses = arrayOf<string>(given, path);
+/** Those at `addresses`, or those that `helo` has in the DNS. @throws RelayConfigurationError */
+export function readHosts(
+  { addresses: given, helo }: { addresses?: readonly string[]; helo?: string },
+  path: string,
+): readonly SendingHost[] {
+  const addresses = arrayOf<string>(given, `${path}.addresses`);
   const wrong = addresses.find((address) => typeof address !== 'string' || !isIP(address));
-  if (wrong === undefined) return addresses;
-  throw new RelayConfigurationError(path, `${JSON.stringify(wrong)} is no IP address`);
+  if (wrong !== undefined)
+    throw new RelayConfigurationError(`${path}.addresses`, `${JSON.stringify(wrong)} is no IP address`);
+  if (helo === undefined) return addresses.map((address) => ({ address }));
+  const name = readDomain(helo, `${path}.helo`);
+  return addresses.length === 0 ? [{ name }] : addresses.map((address) => ({ address, name }));
 }
 
 function readProvider(given: SenderProviderOptions | string, path: string): Sender {
@@ -86,7 +85,7 @@ function readProvider(given: SenderProviderOptions | string, path: string): Send
     selectors:
       selectors === undefined ? (provider.dkim?.selectors ?? []) : readSelectors(selectors, `${path}.selectors`),
     dkim: [],
-    addresses: [],
+    hosts: [],
     ...(returnPath !== undefined && { returnPath: readDomainOf(returnPath, `${path}.returnPath`) }),
     ...(domain !== undefined && { domain: readDomain(domain, `${path}.domain`) }),
     ...(region !== undefined && { region }),

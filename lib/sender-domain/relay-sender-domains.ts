@@ -1,7 +1,7 @@
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 import type { MailTransport } from '../transport/mail-transport.js';
-import { readAddresses, readDomain, readDomainOf, readProviderDomain, readSelectors } from './read-senders.js';
+import { readDomain, readDomainOf, readHosts, readProviderDomain, readSelectors } from './read-senders.js';
 import type { Sender } from './sender.js';
 import { SenderDomains } from './sender-domains.js';
 import type { SenderDomainsOptions, SenderProviderOptions } from './sender-domains-options.interface.js';
@@ -10,7 +10,7 @@ import type { SenderDomainsOptions, SenderProviderOptions } from './sender-domai
 export interface SenderTransportOptions extends Partial<SenderProviderOptions> {
   /** IP addresses that its mails leave from, as others see them. */
   addresses?: readonly string[];
-  /** The name for EHLO at those addresses. */
+  /** The name for EHLO at those addresses; without them, at the addresses that it has in the DNS. */
   helo?: string;
 }
 
@@ -55,8 +55,7 @@ function readTold(options: SenderTransportOptions, path: string): Told {
     ...(returnPath !== undefined && { returnPath: readDomainOf(returnPath, `${path}.returnPath`) }),
     ...(domain !== undefined && { domain: readDomain(domain, `${path}.domain`) }),
     ...(region !== undefined && { region }),
-    ...(addresses !== undefined && { addresses: readAddresses(addresses, `${path}.addresses`) }),
-    ...(helo !== undefined && { helo: readDomain(helo, `${path}.helo`) }),
+    ...((addresses ?? helo) !== undefined && { hosts: readHosts({ addresses, helo }, path) }),
   };
 }
 
@@ -67,7 +66,7 @@ function senderOf(name: string, transport: MailTransport, told: Told | undefined
   const provider = told?.provider ?? known?.provider;
   return {
     dkim: [],
-    addresses: [],
+    hosts: [],
     ...known,
     selectors: provider?.dkim?.selectors ?? [],
     ...told,

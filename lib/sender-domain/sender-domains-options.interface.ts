@@ -37,7 +37,7 @@ export interface SenderDomainsOptions {
   returnPath?: string;
   /** IP addresses that mails leave from, as others see them. */
   addresses?: readonly string[];
-  /** The name for EHLO of the servers at `addresses`. */
+  /** The name for EHLO of the servers at `addresses`; without them, of those at the addresses that it has in the DNS. */
   helo?: string;
   /** Looks at BIMI as well. Default `false`. */
   bimi?: boolean;

@@ -1,5 +1,5 @@
 import type { DkimIdentity } from '../dkim/dkim-identity.js';
-import type { ProviderDomain } from '../transport/sender-identity.interface.js';
+import type { ProviderDomain, SendingHost } from '../transport/sender-identity.interface.js';
 
 /** One way in which mails of the domain leave. */
 export interface Sender {
@@ -15,9 +15,8 @@ export interface Sender {
   /** The domain that the provider knows the sender by. */
   readonly domain?: string;
   readonly region?: string;
-  /** IP addresses that the recipients' servers see. */
-  readonly addresses: readonly string[];
-  readonly helo?: string;
+  /** What the recipients' servers see, where it is not a provider's. */
+  readonly hosts: readonly SendingHost[];
 }
 
 /** Whose domain is in the sender's return path, and whether the DNS of it is the domain owner's. */

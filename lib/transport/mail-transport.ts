@@ -6,7 +6,7 @@ import type { Rate } from './rate.js';
 import type { SenderIdentity } from './sender-identity.interface.js';
 
 export type { Rate } from './rate.js';
-export type { ProviderDomain, ProviderReturnPath, SenderIdentity } from './sender-identity.interface.js';
+export type { ProviderDomain, ProviderReturnPath, SenderIdentity, SendingHost } from './sender-identity.interface.js';
 
 /** What a provider can carry. What is left out has no limit; `false` means that `send()` refuses a mail that asks for it. */
 export interface TransportCapabilities {

@@ -6,13 +6,18 @@ export interface SenderIdentity {
   readonly provider?: ProviderDomain;
   /** Keys that the relay signs with, before the provider gets the message. */
   readonly dkim?: readonly DkimIdentity[];
-  /** IP addresses that the recipients' servers see, where mails go to them directly. */
-  readonly addresses?: readonly string[];
-  /** The name for EHLO, where mails go to the recipients' servers directly. */
-  readonly helo?: string;
+  /** What the recipients' servers see, where mails go to them directly. */
+  readonly hosts?: readonly SendingHost[];
   /** The domain that the provider knows the sender by, where that is one of its settings (Mailgun). */
   readonly domain?: string;
   readonly region?: string;
+}
+
+/** Where mails leave from: one of both is known at least. */
+export interface SendingHost {
+  readonly address?: string;
+  /** For EHLO. */
+  readonly name?: string;
 }
 
 /** What a provider wants to see in the DNS of its users' domains, from its own pages. */

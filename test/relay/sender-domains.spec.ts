@@ -91,8 +91,7 @@ describe('the SenderDomains of a relay', () => {
       async send() {}
       override identity(): SenderIdentity {
         return {
-          addresses: [ADDRESS],
-          helo: 'mx.acme.test',
+          hosts: [{ address: ADDRESS, name: 'mx.acme.test' }],
           dkim: [{ domain: 'acme.test', selector: 'relay202611a' }],
         };
       }

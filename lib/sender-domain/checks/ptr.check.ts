@@ -4,18 +4,28 @@ import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import type { DomainCheck } from '../domain-check.interface.js';
 import { type Findings, findingsOf } from '../findings.js';
 import { parseIp } from '../ip-address.js';
+import { addressesOf } from './addresses-of.js';
 import type { DomainInCheck } from './domain-in-check.js';
 
 /** PTR of each address that mails leave from, confirmed by the name's own address, and the name for EHLO: most receivers go by them. */
 export function checkPtr({ senders, resolver }: DomainInCheck): Promise<DomainCheck>[] {
-  const addresses = new Map(senders.flatMap(({ addresses, helo }) => addresses.map((ip) => [ip, helo] as const)));
-  if (addresses.size === 0)
+  const hosts = new Map(senders.flatMap(({ hosts }) => hosts.map((host) => [host.address ?? host.name ?? '', host])));
+  if (hosts.size === 0)
     return [
       findingsOf('ptr', 'addresses', async (findings) => {
         findings.skip('mails leave from servers of others, or from where is not known here');
       }),
     ];
-  return [...addresses].map(([ip, helo]) => findingsOf('ptr', ip, (findings) => look(findings, ip, helo, resolver)));
+  return [...hosts].map(([subject, host]) =>
+    findingsOf('ptr', subject, async (findings) => {
+      const addresses = await addressesOf([host], resolver);
+      if (addresses.length === 0)
+        return void findings.fail(`${subject}, the name for EHLO, has no address: most receivers refuse such a client`);
+      const summaries: (string | void)[] = [];
+      for (const ip of addresses) summaries.push(await look(findings, ip, host.name, resolver));
+      return summaries[0];
+    }),
+  );
 }
 
 async function look(

@@ -10,6 +10,7 @@ import { isPermitted } from '../spf/is-permitted.js';
 import { mergeSpf } from '../spf/merge-spf.js';
 import { isSpfRecord } from '../spf/parse-spf.js';
 import { type SpfSurvey, surveySpf } from '../spf/survey-spf.js';
+import { addressesOf } from './addresses-of.js';
 import { type DomainInCheck, returnPathsOf } from './domain-in-check.js';
 
 /** SPF (RFC 7208) of the domain, and of each domain in a return path, which is what servers look at. */
@@ -45,7 +46,7 @@ async function look(
   };
   for (const record of records) findings.pass(`found: ${shown(record)}`);
   if (records.length !== 1) {
-    publish(termsOf(senders));
+    publish(await termsOf(senders, resolver));
     return void judgeNumber(findings, domain, records.length, senders.length > 0 || isUnknown);
   }
   const survey = await surveySpf(domain, records[0]!, resolver);
@@ -108,7 +109,7 @@ async function missingTerms(
   resolver: DnsResolver,
 ): Promise<string[]> {
   const missing: string[] = [];
-  for (const { title, provider, addresses } of senders) {
+  for (const { title, provider, hosts } of senders) {
     if (provider?.spf !== undefined) {
       const permission = await isPermitted(domain, survey, provider.spf, resolver);
       if (permission === 'none') {
@@ -121,16 +122,15 @@ async function missingTerms(
         findings.pass(
           `${title} is let through by ${permission === 'include' ? `include:${provider.spf}` : 'its networks'}`,
         );
-    } else if (addresses.length === 0)
+    } else if (hosts.length === 0)
       findings.pass(`from where ${title} sends is not known here, so nobody looked whether it is let through`);
-    for (const ip of addresses) {
+    for (const ip of await addressesOf(hosts, resolver)) {
       const { result, matched, problem } = await evaluateSpf({ ip, domain }, resolver);
       if (result === 'pass') findings.pass(`${ip} is let through by ${matched}`);
       else if (result === 'temperror') findings.warn(`whether ${ip} is let through is not known: ${problem}`);
       else {
-        findings.fail(
-          `${ip}, from which ${title} sends, is not let through: ${result}${matched ? ` by ${matched}` : ''}`,
-        );
+        const by = matched === undefined ? '' : ` by ${matched}`;
+        findings.fail(`${ip}, from which ${title} sends, is not let through: ${result}${by}`);
         missing.push(ipTerm(ip));
       }
     }
@@ -148,11 +148,13 @@ function judgeEnd(findings: Findings, record: string): void {
     findings.warn('has no end, so nothing is said of strangers; end it with ~all or -all');
 }
 
-function termsOf(senders: readonly Sender[]): string[] {
-  return senders.flatMap(({ provider, addresses }) => [
-    ...(provider?.spf !== undefined ? [`include:${provider.spf}`] : []),
-    ...addresses.map(ipTerm),
-  ]);
+async function termsOf(senders: readonly Sender[], resolver: DnsResolver): Promise<string[]> {
+  const addresses = await addressesOf(
+    senders.flatMap(({ hosts }) => hosts),
+    resolver,
+  );
+  const includes = senders.flatMap(({ provider }) => (provider?.spf === undefined ? [] : [`include:${provider.spf}`]));
+  return [...includes, ...addresses.map(ipTerm)];
 }
 
 function ipTerm(ip: string): string {

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { dkimIdentities, type DkimIdentity } from '../../dkim/dkim-identity.js';
 import { MailError } from '../../errors/mail.error.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import type { RetryOptions } from '../../mail/mail-options.interface.js';
@@ -6,6 +7,7 @@ import {
   MailTransport,
   type RelaySurroundings,
   type SendContext,
+  type SenderIdentity,
   type TransportCapabilities,
   type TransportResult,
 } from '../mail-transport.js';
@@ -35,6 +37,7 @@ export class DirectTransport extends MailTransport {
   override readonly retry: RetryOptions = { maxAge: '5d', delay: '2m', maxDelay: '2h' };
   readonly #settings: DirectSettings;
   readonly #sign?: SignMessage;
+  readonly #keys: readonly DkimIdentity[];
   readonly #parts: DeliveryParts;
 
   /** @throws RelayConfigurationError for a wrong option, a name that is not fully qualified, or a broken DKIM key */
@@ -42,6 +45,7 @@ export class DirectTransport extends MailTransport {
     super();
     this.#settings = directSettings(options);
     this.#sign = messageSigner(options, 'direct');
+    this.#keys = dkimIdentities(options.dkim, 'direct.dkim');
     const { mtaSts, sources } = this.#settings;
     this.#parts = {
       settings: this.#settings,
@@ -88,6 +92,16 @@ export class DirectTransport extends MailTransport {
       if (answers.every(({ records }) => records.length === 0))
         throw new MailError(`${name}, our name for EHLO, has no address in the DNS: many servers refuse such a client`);
     }
+  }
+
+  /** The keys that it signs with, and where it sends from. */
+  override identity(): SenderIdentity {
+    const hosts = this.#settings.sources.flatMap(({ name: given, ipv4, ipv6 }) => {
+      const name = given.startsWith('[') ? {} : { name: given };
+      const addresses = [ipv4, ipv6].filter((address) => address !== undefined);
+      return addresses.length === 0 ? [name] : addresses.map((address) => ({ address, ...name }));
+    });
+    return { dkim: this.#keys, hosts: hosts.filter((host) => 'name' in host || 'address' in host) };
   }
 
   /** Lets messages in flight finish, then closes the connections. Nothing can be sent afterwards. */
