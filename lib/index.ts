@@ -171,7 +171,11 @@ export type { DnsRecord } from './dns/dns-record.interface.js';
 export { zoneFileLine } from './dns/zone-file-line.js';
 export { RelayHealth, type RelayCondition } from './observability/relay-health.js';
 export { SenderDomains } from './sender-domain/sender-domains.js';
-export type { SenderDomainsOptions, SenderProviderOptions } from './sender-domain/sender-domains-options.interface.js';
+export type {
+  FetchMtaStsPolicy,
+  SenderDomainsOptions,
+  SenderProviderOptions,
+} from './sender-domain/sender-domains-options.interface.js';
 export type { RelaySenderDomainsOptions, SenderTransportOptions } from './sender-domain/relay-sender-domains.js';
 export type {
   CheckStatus,
@@ -179,7 +183,6 @@ export type {
   DomainCheckName,
   SenderDomainReport,
 } from './sender-domain/domain-check.interface.js';
-export type { FetchMtaStsPolicy } from './sender-domain/mta-sts-policy.js';
 export { PROVIDER_DOMAINS, type ProviderName } from './providers/provider-domains.js';
 export { fromNestMail, NestMailTransport, type NestMailTransportLike } from './transport/nest-mail.transport.js';
 export { fromNodemailer, NodemailerTransport, type NodemailerPlugin } from './transport/nodemailer.transport.js';

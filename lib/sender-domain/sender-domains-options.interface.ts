@@ -4,7 +4,6 @@ import type { DnsResolver } from '../dns/dns-resolver.interface.js';
 import type { Duration } from '../duration.js';
 import type { ProviderName } from '../providers/provider-domains.js';
 import type { ProviderDomain } from '../transport/sender-identity.interface.js';
-import type { FetchMtaStsPolicy } from './mta-sts-policy.js';
 
 /** A provider that sends for the domain. */
 export interface SenderProviderOptions {
@@ -19,6 +18,9 @@ export interface SenderProviderOptions {
   /** Such as `eu-west-1`, where its records depend on it (SES). */
   region?: string;
 }
+
+/** Gets the text at `https://mta-sts.<domain>/.well-known/mta-sts.txt`; what it throws says why there is none. */
+export type FetchMtaStsPolicy = (domain: string) => Promise<string>;
 
 /** What a {@link SenderDomains} goes by. Nothing is needed: then it checks what can be seen from outside. */
 export interface SenderDomainsOptions {

@@ -3,6 +3,7 @@ import type { DnsResolver } from '../dns/dns-resolver.interface.js';
 import { toMilliseconds } from '../duration.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { refuseUnknown } from '../refuse-unknown.js';
+import { fetchPolicyText } from '../transport/direct/mta-sts/fetch-policy.js';
 import { BoundedResolver } from './bounded-resolver.js';
 import { checkAlignment } from './checks/alignment.check.js';
 import { checkBimi } from './checks/bimi.check.js';
@@ -17,10 +18,9 @@ import { checkTlsRpt } from './checks/tls-rpt.check.js';
 import { type DmarcDiscovery, discoverDmarc } from './dmarc/discover-dmarc.js';
 import type { DomainCheck, SenderDomainReport } from './domain-check.interface.js';
 import { worst } from './findings.js';
-import { type FetchMtaStsPolicy, mtaStsFetcher } from './mta-sts-policy.js';
 import { readDomain, readDomainOf, readSelectors, readSenders } from './read-senders.js';
 import type { Sender } from './sender.js';
-import type { SenderDomainsOptions } from './sender-domains-options.interface.js';
+import type { FetchMtaStsPolicy, SenderDomainsOptions } from './sender-domains-options.interface.js';
 
 /**
  * Says whether a domain is set up to be believed: SPF, DKIM, DMARC, MX, MTA-STS, TLS-RPT, PTR. The one of a relay knows its transports;
@@ -94,7 +94,9 @@ export class SenderDomains {
       selectors: this.#selectors,
       resolver,
       dmarc: () => (dmarc ??= discoverDmarc(from, resolver)),
-      fetchPolicy: this.#fetchPolicy ?? mtaStsFetcher(resolver),
+      fetchPolicy:
+        this.#fetchPolicy ??
+        ((name) => fetchPolicyText(name, {}, { dns: resolver, self: new Set(), allowPrivate: false })),
       bimi: this.#bimi,
       now: () => new Date(),
     };

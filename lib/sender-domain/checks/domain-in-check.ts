@@ -1,6 +1,6 @@
 import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import type { DmarcDiscovery } from '../dmarc/discover-dmarc.js';
-import type { FetchMtaStsPolicy } from '../mta-sts-policy.js';
+import type { FetchMtaStsPolicy } from '../sender-domains-options.interface.js';
 import { returnPathOf, type Sender } from '../sender.js';
 
 /** What all checks of one domain go by. */

@@ -1,6 +1,6 @@
+import { allowsHost, type MtaStsPolicy, parsePolicy } from '../../transport/direct/mta-sts/mta-sts-policy.js';
 import type { DomainCheck } from '../domain-check.interface.js';
 import { type Findings, findingsOf, reason } from '../findings.js';
-import { matchesMtaSts, type MtaStsPolicy, parseMtaStsPolicy } from '../mta-sts-policy.js';
 import { shown } from '../shown.js';
 import { parseTagList } from '../tag-list.js';
 import type { DomainInCheck } from './domain-in-check.js';
@@ -40,14 +40,17 @@ async function look(findings: Findings, name: string, check: DomainInCheck): Pro
       `the record is there, and the policy could not be had, without which it does nothing: ${reason(error)}`,
     );
   }
-  const policy = parseMtaStsPolicy(text);
+  let policy: MtaStsPolicy;
+  try {
+    policy = parsePolicy(text);
+  } catch (error) {
+    return void findings.fail(`the policy is wrong: ${reason(error)}`);
+  }
   await judge(findings, policy, check);
   return `mail to the domain must come over TLS (mode ${policy.mode})`;
 }
 
 async function judge(findings: Findings, policy: MtaStsPolicy, { domain, resolver }: DomainInCheck): Promise<void> {
-  for (const problem of policy.problems) findings.fail(`the policy is wrong: ${problem}`);
-  if (policy.problems.length > 0) return;
   if (policy.mode !== 'enforce')
     findings.warn(
       `the mode is ${policy.mode}, which keeps nobody from delivering without TLS; when the TLS reports are clean, make it enforce`,
@@ -58,7 +61,7 @@ async function judge(findings: Findings, policy: MtaStsPolicy, { domain, resolve
     );
   const { records } = await resolver.mx(domain);
   const hosts = records.map(({ exchange }) => exchange).filter(Boolean);
-  const strangers = hosts.filter((host) => !matchesMtaSts(host, policy.mx));
+  const strangers = hosts.filter((host) => !allowsHost(policy, host));
   if (strangers.length === 0) return void findings.pass(`all servers are named in the policy: ${policy.mx.join(', ')}`);
   const text = `the policy does not name ${strangers.slice(0, 5).join(', ')}: mail is not delivered there`;
   if (policy.mode === 'enforce') findings.fail(text);

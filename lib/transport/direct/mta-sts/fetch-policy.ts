@@ -13,9 +13,18 @@ import { type MtaStsPolicy, parsePolicy } from './mta-sts-policy.js';
  */
 export async function fetchPolicy(
   domain: string,
-  { ca, port = 443 }: MtaStsOptions,
+  options: MtaStsOptions,
   settings: ExchangerSettings,
 ): Promise<MtaStsPolicy> {
+  return parsePolicy(await fetchPolicyText(domain, options, settings));
+}
+
+/** The same, unread. */
+export async function fetchPolicyText(
+  domain: string,
+  { ca, port = 443 }: MtaStsOptions,
+  settings: ExchangerSettings,
+): Promise<string> {
   const host = `mta-sts.${domain}`;
   const { addresses, why } = await hostAddresses(
     host,
@@ -23,7 +32,7 @@ export async function fetchPolicy(
     settings,
   );
   if (why) throw why;
-  return parsePolicy(await get(host, port, addresses, ca));
+  return get(host, port, addresses, ca);
 }
 
 /** Milliseconds, and bytes: section 3.3 suggests a minute and 64 kilobytes; a mail waits for it. */
