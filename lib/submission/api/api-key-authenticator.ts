@@ -9,7 +9,7 @@ export interface ApiClient {
   /** Names the client in the log; idempotency keys and rates are kept by it. */
   id: string;
   scopes: readonly ApiScope[];
-  /** Domains that its mails may be from; default all. */
+  /** Domains that its mails may be from: `acme.test`, `*.acme.test`; default all. */
   senders?: readonly string[];
   /** The only stream of its mails. */
   stream?: MailStream;

@@ -1,10 +1,11 @@
-import addressparser from 'nodemailer/lib/addressparser';
 import { MailMessageError } from '../../errors/mail-message.error.js';
 import { parseAddress } from '../../mail/address.js';
 import type { MailAddress } from '../../mail/mail-message.interface.js';
 import type { AddressInput, InlineMessage } from '../../mail/mail-options.interface.js';
 import type { RawOptions } from '../../mail/raw-options.interface.js';
 import { readRawHeader, withCrlf } from '../../mime/raw-header.js';
+import { readAuthors } from '../authors.js';
+import { maySendFrom } from '../sender-policy.js';
 import { ApiRejectedError } from './api-rejected.error.js';
 import type { CheckedClient } from './read-api-client.js';
 import type { ReadApiMessage } from './read-api-message.js';
@@ -37,11 +38,11 @@ export function allowedMessage(
     checkSenders(client, () => sendersOf(read.message, defaultFrom));
     return { kind: 'composed', message: { ...read.message, ...bound } };
   }
-  const authors = authorsOf(read.raw);
   const { envelope } = read.options;
-  const from = envelope.from ?? authors[0]?.address ?? '';
+  const authors = client.senders || envelope.from === undefined ? authorsOf(read.raw) : [];
+  const from = envelope.from ?? authors[0]!;
   checkSenders(client, () => [
-    ...authors.map(({ address }) => ['raw', address] as const),
+    ...authors.map((address) => ['raw', address] as const),
     ...(from === '' ? [] : [['envelope.from', parseAddress(from, 'envelope.from').address] as const]),
   ]);
   return { kind: 'raw', raw: read.raw, options: { ...read.options, ...bound, envelope: { from, to: envelope.to } } };
@@ -78,7 +79,7 @@ function checkSenders({ senders }: CheckedClient, given: () => Senders): void {
   if (!senders) return;
   for (const [field, address] of given()) {
     const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
-    if (!senders.has(domain))
+    if (!maySendFrom(domain, senders))
       throw new ApiRejectedError(403, 'sender-not-allowed', `${field}: this key may not send from ${domain}`, {
         field,
       });
@@ -102,10 +103,17 @@ function sendersOf({ from, envelope, headers }: InlineMessage, defaultFrom: Mail
 /** RFC 5322 sections 3.6.2 and 3.6.6. */
 const SENDER_HEADERS: ReadonlySet<string> = new Set(['sender', 'resent-from', 'resent-sender']);
 
-/** All whom a finished message says to be from: of two From lines, or two addresses in one, nobody knows which one a reader shows. */
-function authorsOf(raw: Uint8Array): MailAddress[] {
-  return readRawHeader(withCrlf(raw))
-    .filter(({ name }) => name === 'from' || SENDER_HEADERS.has(name))
-    .flatMap(({ value }) => addressparser(value, { flatten: true }))
-    .map(({ address }) => parseAddress({ address: address ?? '' }, 'raw'));
+/**
+ * All whom a finished message says to be from, its author first, read strictly: of two From lines, or of words that two readers may take for two addresses,
+ * nobody knows which one is shown.
+ */
+function authorsOf(raw: Uint8Array): string[] {
+  const fields = readRawHeader(withCrlf(raw));
+  const from = fields.filter(({ name }) => name === 'from');
+  if (from.length !== 1) throw new MailMessageError('raw', 'a message has a From, and one only (RFC 5322 section 3.6)');
+  return [...from, ...fields.filter(({ name }) => SENDER_HEADERS.has(name))].flatMap(({ name, value }) => {
+    const authors = readAuthors(Buffer.from(value, 'latin1').toString());
+    if (authors) return authors;
+    throw new MailMessageError('raw', `its ${name} is no list of mail addresses (RFC 5322 section 3.4)`);
+  });
 }

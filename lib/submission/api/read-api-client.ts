@@ -7,8 +7,7 @@ import type { ApiClient, ApiScope } from './api-key-authenticator.js';
 export interface CheckedClient {
   readonly id: string;
   readonly scopes: ReadonlySet<ApiScope>;
-  /** In ASCII and lower case. */
-  readonly senders?: ReadonlySet<string>;
+  readonly senders?: readonly string[];
   readonly stream?: string;
   readonly tenant?: string;
   readonly rate?: RateLimit;
@@ -30,21 +29,20 @@ export function readApiClient(client: ApiClient, option: string): CheckedClient 
     refuse('scopes', `is an array of ${API_SCOPES.map((scope) => `'${scope}'`).join(', ')}`);
   for (const [field, value] of Object.entries({ stream, tenant }))
     if (value !== undefined && !isWord(value)) refuse(field, 'is a text of 1 to 256 characters');
-  const domains = Array.isArray(senders) ? senders.map(domainOf) : undefined;
-  if (senders !== undefined && (!domains?.length || domains.includes('')))
-    refuse('senders', "is an array of domains: ['acme.test']");
+  if (senders !== undefined && !(Array.isArray(senders) && senders.length > 0 && senders.every(isDomain)))
+    refuse('senders', "is an array of domains: ['acme.test', '*.acme.test']");
   return {
     id,
     scopes: new Set(scopes),
-    ...(domains && { senders: new Set(domains) }),
+    ...(senders && { senders }),
     ...(stream !== undefined && { stream }),
     ...(tenant !== undefined && { tenant }),
     ...(rate !== undefined && { rate: parseRate(rate, `${option}.rate`) }),
   };
 }
 
-function domainOf(sender: unknown): string {
-  return typeof sender === 'string' ? domainToASCII(sender) : '';
+function isDomain(sender: unknown): boolean {
+  return typeof sender === 'string' && domainToASCII(sender.replace(/^\*\./, '')) !== '';
 }
 
 function isWord(value: unknown): value is string {
