@@ -42,6 +42,7 @@ export type {
   OneOrMany,
   Recipients,
   RetryOptions,
+  UnsubscribeChoice,
 } from './mail/mail-options.interface.js';
 export type {
   DeliveryNotifications,
@@ -96,6 +97,7 @@ export type {
 } from './suppression/suppression-entry.interface.js';
 export type { ProviderSuppression, ProviderSuppressionScope } from './providers/provider-suppression.interface.js';
 export type { SuppressionOptions } from './suppression/suppression-options.js';
+export type { UnsubscribeOptions } from './suppression/unsubscribe/unsubscribe-options.js';
 export { MailReputation, type StreamReputation } from './reputation/mail-reputation.js';
 export type { ReputationChange } from './reputation/reputation-change.js';
 export type { ReputationLimits, ReputationOptions } from './reputation/reputation-options.js';

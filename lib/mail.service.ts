@@ -184,7 +184,7 @@ export class MailService {
       snapshot,
       body,
       attachments,
-      await this.#parts.renderer.render(composed.body.content, snapshot.locale),
+      await this.#parts.renderer.render(composed.body.content, snapshot),
     );
   }
 
@@ -303,7 +303,7 @@ export class MailService {
       body.content.kind !== 'mailable' &&
       (body.content.kind === 'inline' || this.#parts.renderer.hasTemplates || this.#parts.transports)
     ) {
-      await this.#parts.renderer.check(body.content, snapshot.locale);
+      await this.#parts.renderer.check(body.content, snapshot);
     }
     return this.#encode(composed);
   }

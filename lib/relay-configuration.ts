@@ -20,6 +20,7 @@ import type { QueueOptions } from './queue/queue-options.interface.js';
 import { readRoute, readTransports } from './read-transports.js';
 import { readReputation, type ReputationRules } from './reputation/reputation-options.js';
 import { readSuppressionOptions, type SuppressionSettings } from './suppression/suppression-options.js';
+import { readUnsubscribe } from './suppression/unsubscribe/unsubscribe-options.js';
 import { refuseUnknown } from './refuse-unknown.js';
 import type { RelaySenderDomainsOptions } from './sender-domain/relay-sender-domains.js';
 import type { RelayOptions } from './relay-options.interface.js';
@@ -105,6 +106,7 @@ const OPTIONS = [
   'retention',
   'reputation',
   'bounces',
+  'unsubscribe',
   'notifications',
   'senderDomains',
 ] as const satisfies readonly (keyof RelayOptions)[];
@@ -117,7 +119,7 @@ function retryOf(transports: ReadonlyMap<string, ConfiguredTransport>): RetrySch
 }
 
 function readDefaults(
-  { from, replyTo, headers, retry, locale, bounces }: RelayOptions,
+  { from, replyTo, headers, retry, locale, bounces, unsubscribe }: RelayOptions,
   usual: RetrySchedule,
 ): MailDefaults {
   return asConfiguration(() => ({
@@ -127,6 +129,7 @@ function readDefaults(
     retry: retry === undefined ? usual : readRetry(retry, usual, 'retry'),
     locale: readLocale(locale),
     ...(bounces !== undefined && { returnPath: readBounces(bounces) }),
+    ...(unsubscribe !== undefined && { unsubscribe: readUnsubscribe(unsubscribe) }),
   }));
 }
 

@@ -2,6 +2,7 @@ import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } 
 import type { Duration } from './duration.js';
 import type { BouncesOptions } from './feedback/bounces-options.js';
 import type { SuppressionOptions } from './suppression/suppression-options.js';
+import type { UnsubscribeOptions } from './suppression/unsubscribe/unsubscribe-options.js';
 import type { MailInterceptor } from './delivery/attempt.js';
 import type { Route } from './delivery/route/route.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
@@ -80,6 +81,8 @@ export interface RelayOptions<N extends string = string> {
   bounces?: BouncesOptions;
   /** What the sender of a submitted message is told by mail: see `sendRaw()`. */
   notifications?: NotificationOptions;
+  /** `List-Unsubscribe` with one click, and where its links lead. Default none. */
+  unsubscribe?: UnsubscribeOptions;
   /** Pauses a stream whose bounces or complaints are above a limit; `{}` takes the limits of Amazon SES. Default never. */
   reputation?: ReputationOptions;
   /** What the checks of the sender's domain (`SenderDomains`) cannot know from the rest. */

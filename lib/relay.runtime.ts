@@ -82,6 +82,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       now: clock,
       suppressions: configuration.suppression,
       ...(returnPath && { returnPath }),
+      ...(configuration.defaults.unsubscribe && { links: configuration.defaults.unsubscribe.links }),
       ...(configuration.reputation && { reputation: configuration.reputation }),
     });
     const { gate, reputation } = this.feedback;

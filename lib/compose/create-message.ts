@@ -3,11 +3,11 @@ import { MailMessageError } from '../errors/mail-message.error.js';
 import { bufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
-import { mergeHeaders } from '../mail/headers.js';
 import type { SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
 import { composePieces, joined } from '../mime/compose-mime.js';
 import type { RawInPieces } from '../mime/message-pieces.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
+import { withListHeaders } from './list-mail.js';
 import type { MailSnapshotHead } from './mail-composer.js';
 import type { RenderedMail } from './mail-renderer.js';
 import { partsOf } from './message-parts.js';
@@ -31,7 +31,7 @@ export function createMessage(
     ...(words.html !== undefined && { html: words.html }),
     ...(words.text !== undefined && { text: words.text }),
     attachments: [...words.attachments, ...attachments],
-    headers: words.headers ? mergeHeaders(body.headers, words.headers) : body.headers,
+    headers: words.headers ? withListHeaders(body.headers, words.headers) : body.headers,
     tags: body.tags,
     metadata: body.metadata,
     envelope: head.envelope,

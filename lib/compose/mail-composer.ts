@@ -12,6 +12,7 @@ import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { RawOptions } from '../mail/raw-options.interface.js';
 import { snapshotValue } from '../mail/snapshot-value.js';
+import { listMailOf, withListHeaders } from './list-mail.js';
 import { readContent } from './mail-content.js';
 import type { MailDefaults } from './mail-defaults.interface.js';
 import type { FormOptions, MailForm } from './mail-form.js';
@@ -77,6 +78,14 @@ export class MailComposer {
     const id = randomUUID();
     const head = this.#head(options, attributes, setting, now);
     const locale = options.locale ?? localeOf(options.to) ?? attributes.locale ?? this.#defaults.locale();
+    const list = listMailOf(this.#defaults.unsubscribe, {
+      mailId: id,
+      choice: options.unsubscribe ?? attributes.unsubscribe,
+      recipients: everyone,
+      from: from.address,
+      stream: head.stream,
+      ...(head.tenant !== undefined && { tenant: head.tenant }),
+    });
     const snapshot: MailSnapshotHead = {
       ...head,
       id,
@@ -91,11 +100,15 @@ export class MailComposer {
       replyTo: this.#replyTo(options.replyTo ?? given('replyTo')),
       envelope: { from: envelopeFrom(options.envelope) ?? this.#returnPath(id, from, everyone), to: everyone },
       ...(locale !== undefined && { locale: word(locale, 'locale') }),
+      ...(list && { unsubscribeUrl: list.url }),
     };
+    const own = mergeHeaders(
+      this.#defaults.headers,
+      given('headers'),
+      options.headers && checkHeaders(options.headers),
+    );
     const fields = {
-      headers: checkHeaders(
-        mergeHeaders(this.#defaults.headers, given('headers'), options.headers && checkHeaders(options.headers)),
-      ),
+      headers: checkHeaders(list ? withListHeaders(list.headers, own) : own),
       tags: tagsOf(options.tags ?? given('tags')),
       metadata: {
         ...checkStrings(given('metadata') ?? {}, 'metadata'),

@@ -1,5 +1,6 @@
 import type { ReturnPath } from '../mail/return-path.js';
 import type { MailAddress } from '../mail/mail-message.interface.js';
+import type { UnsubscribeLinks } from '../mail/unsubscribe-links.js';
 
 /** The configuration's part of every mail, checked at start. */
 export interface MailDefaults {
@@ -12,4 +13,6 @@ export interface MailDefaults {
   locale: () => string | undefined;
   /** Where a mail's envelope names the mail. */
   returnPath?: ReturnPath;
+  /** Links for those who want no more mails, and the streams whose mails have one. */
+  unsubscribe?: { readonly links: UnsubscribeLinks; readonly streams: ReadonlySet<string>; readonly path: string };
 }

@@ -117,6 +117,7 @@ const COMMON_KEYS = [
   'transport',
   'idempotencyKey',
   'retry',
+  'unsubscribe',
   'provider',
   'signal',
 ] as const satisfies readonly (keyof (Recipients & MailOptions))[];

@@ -4,7 +4,8 @@ import { checkHeaders, checkLine } from '../mail/headers.js';
 import { htmlToString, isSafeHtml } from '../mail/html.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailContent } from '../mail/mailable.interface.js';
-import type { SnapshotContent } from '../mail/mail-snapshot.interface.js';
+import type { MailSnapshot, SnapshotContent } from '../mail/mail-snapshot.interface.js';
+import { snapshotValue } from '../mail/snapshot-value.js';
 import type { RenderedTemplate, TemplateEngine } from '../template/template-engine.js';
 import { textFromHtml } from '../template/text-from-html.js';
 import { readAttachments } from './read-attachment.js';
@@ -34,6 +35,9 @@ interface Filling {
   readonly subject?: Subject;
 }
 
+/** What a template needs to know of its mail. */
+export type RenderedFor = Pick<MailSnapshot, 'locale' | 'unsubscribeUrl'>;
+
 /** What renders; the engine may come later, with a feature's folder. */
 export interface Templates {
   readonly engine: TemplateEngine | undefined;
@@ -56,18 +60,15 @@ export class MailRenderer {
   }
 
   /** @throws MailTemplateError, MailMessageError */
-  async render(
-    content: Exclude<SnapshotContent, { kind: 'mailable' }>,
-    locale: string | undefined,
-  ): Promise<RenderedMail> {
+  async render(content: Exclude<SnapshotContent, { kind: 'mailable' }>, mail: RenderedFor): Promise<RenderedMail> {
     if (content.kind === 'raw') return { subject: content.subject, attachments: [] };
     if (content.kind === 'inline') return { ...withText(content), subject: content.subject, attachments: [] };
-    return this.#complete(await this.#fill({ ...content, locale }), content.template);
+    return this.#complete(await this.#fill(filling(content, mail)), content.template);
   }
 
   /** Renders for its errors only; a promise where the engine gives one. @throws MailTemplateError, MailMessageError */
-  check(content: Exclude<SnapshotContent, { kind: 'mailable' }>, locale: string | undefined): unknown {
-    return content.kind === 'template' ? this.#fill({ ...content, locale }) : undefined;
+  check(content: Exclude<SnapshotContent, { kind: 'mailable' }>, mail: RenderedFor): unknown {
+    return content.kind === 'template' ? this.#fill(filling(content, mail)) : undefined;
   }
 
   /** What a Mailable gave. Its own subject is literal and wins over the one of `@Mail`; that of the options wins over both. */
@@ -77,7 +78,7 @@ export class MailRenderer {
     const subject = defaults.subject?.literal ? defaults.subject : (own ?? defaults.subject);
     const written = content.html !== undefined || content.text !== undefined;
     const template = content.template ?? (written ? undefined : defaults.template);
-    const context = content.context ?? {};
+    const context = withUnsubscribeUrl(content.context ?? {}, defaults.unsubscribeUrl);
     const words =
       template === undefined
         ? {
@@ -137,7 +138,21 @@ export interface MailableDefaults {
   template?: string;
   layout?: string | false;
   locale?: string;
+  unsubscribeUrl?: string;
   subject?: { readonly text: string; readonly literal: boolean };
+}
+
+function filling(content: SnapshotContent & { kind: 'template' }, { locale, unsubscribeUrl }: RenderedFor): Filling {
+  return { ...content, context: withUnsubscribeUrl(content.context, unsubscribeUrl), locale };
+}
+
+/** A variable of that name of the mail's own wins. */
+function withUnsubscribeUrl(context: object, unsubscribeUrl: string | undefined): object {
+  if (unsubscribeUrl === undefined || 'unsubscribeUrl' in context) return context;
+  const prototype = Object.getPrototypeOf(context) as object | null;
+  // An instance's getters are read from the instance.
+  const plain = prototype === null || prototype === Object.prototype;
+  return { unsubscribeUrl, ...(plain ? context : (snapshotValue(context, 'context') as object)) };
 }
 
 /** What a `render()` without types may give. */

@@ -36,13 +36,20 @@ export class MailWords {
     signal: AbortSignal,
   ): Promise<Words> {
     const { content } = body;
-    if (content.kind !== 'mailable')
-      return { type: 'words', rendered: await this.#renderer.render(content, mail.locale) };
+    if (content.kind !== 'mailable') return { type: 'words', rendered: await this.#renderer.render(content, mail) };
     if (kept !== undefined) return { type: 'words', rendered: decodeRendered(kept) };
     const found = await this.#mailables.resolve(mail.mail!);
     if (!found) return { type: 'unknown' };
-    const { locale, to, tenant } = mail;
-    const given = await found.mailable.render(content.data, { locale, to, tenant, metadata: body.metadata, signal });
+    const { locale, to, tenant, unsubscribeUrl } = mail;
+    const link = unsubscribeUrl === undefined ? {} : { unsubscribeUrl };
+    const given = await found.mailable.render(content.data, {
+      locale,
+      to,
+      tenant,
+      metadata: body.metadata,
+      signal,
+      ...link,
+    });
     if (given === null) return { type: 'none' };
     const { template, layout } = found.attributes;
     const rendered = await this.#renderer.renderContent(given, {
@@ -50,6 +57,7 @@ export class MailWords {
       template,
       layout,
       locale,
+      ...link,
       subject: content.subject,
     });
     return { type: 'words', rendered, content: encodeRendered(rendered) };

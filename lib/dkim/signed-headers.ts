@@ -33,7 +33,8 @@ const USUAL: readonly SignedHeader[] = [
 ];
 
 /**
- * What to sign: the usual headers, or those named, each as the table has it, and From in any case.
+ * What to sign: the usual headers, or those named, each as the table has it; From and the two fields of a one-click unsubscription, which
+ * is none unless they are signed (RFC 8058 section 4), in any case.
  *
  * @throws RelayConfigurationError for what is no header name
  */
@@ -42,7 +43,7 @@ export function signedHeaders(names: readonly string[] | undefined, option: stri
   if (!Array.isArray(names))
     throw new RelayConfigurationError(option, "is a list of header names, such as ['From', 'Subject']");
   const chosen = new Map<string, SignedHeader>();
-  for (const name of ['From', ...names]) {
+  for (const name of ['From', ...names, ...ONE_CLICK]) {
     if (typeof name !== 'string' || !NAME.test(name))
       throw new RelayConfigurationError(option, `${JSON.stringify(name)} is no header name`);
     const key = name.toLowerCase();
@@ -52,6 +53,8 @@ export function signedHeaders(names: readonly string[] | undefined, option: stri
   }
   return [...chosen.values()];
 }
+
+const ONE_CLICK = ['List-Unsubscribe', 'List-Unsubscribe-Post'] as const;
 
 /** RFC 5322 section 3.6.8, without what a list in `h=` may not hold. */
 const NAME = /^[!-9<-~]+$/;

@@ -46,8 +46,8 @@ export interface MailEventMap {
   complained: { feedbackType?: string; suppress: boolean };
   opened: { userAgent?: string; ip?: string };
   clicked: { url: string; userAgent?: string; ip?: string };
-  unsubscribed: {};
-  subscribed: {};
+  unsubscribed: { list?: string };
+  subscribed: { list?: string };
   'auto-replied': {};
   failed: { reason: string };
   cancelled: {};

@@ -6,6 +6,7 @@ import { EventSubscriptions } from '../events/event-subscriptions.js';
 import { MailEvents } from '../events/mail-events.js';
 import { MailStatistics } from '../events/mail-statistics.js';
 import type { ReturnPath } from '../mail/return-path.js';
+import type { UnsubscribeLinks } from '../mail/unsubscribe-links.js';
 import type { MailQueue } from '../queue/mail-queue.interface.js';
 import type { SenderNotices } from '../notification/sender-notices.js';
 import { SuppressionGate } from '../suppression/suppression-gate.js';
@@ -19,6 +20,7 @@ import type { TaskWorker } from '../task-queue.interface.js';
 import { parseBounce } from './bounce/parse-bounce.js';
 import { FeedbackQueue, recordTask } from './feedback-queue.js';
 import { FeedbackRecorder } from './feedback-recorder.js';
+import { RecordedSubscriptions } from './recorded-subscriptions.js';
 import { ReportIngest } from './report-ingest.js';
 import { OutcomeReports } from './outcome-reports.js';
 
@@ -31,6 +33,8 @@ export interface RelayFeedbackParts {
   now: () => number;
   /** Where return paths are signed. */
   returnPath?: ReturnPath;
+  /** Where mails have links to unsubscribe. */
+  links?: UnsubscribeLinks;
   /** Without them, streams are paused by hand only. */
   reputation?: ReputationRules;
   notices: SenderNotices;
@@ -47,6 +51,7 @@ export class RelayFeedback {
   readonly mailFeedback: ReportIngest;
   readonly reputation: MailReputation;
   readonly suppressions: SuppressionList;
+  readonly subscriptions: RecordedSubscriptions;
   /** For mails about to be queued or sent. */
   readonly gate: SuppressionGate;
   readonly #parts: RelayFeedbackParts;
@@ -57,7 +62,7 @@ export class RelayFeedback {
 
   constructor(parts: RelayFeedbackParts) {
     this.#parts = parts;
-    const { queue, discovery, modules, now, returnPath, reputation: rules, notices } = parts;
+    const { queue, discovery, modules, now, returnPath, links, reputation: rules, notices } = parts;
     const suppression = new SuppressionKeeper(queue.suppressions, new SuppressionPolicy(parts.suppressions));
     this.suppressions = new SuppressionList(queue.suppressions, now);
     this.gate = new SuppressionGate(this.suppressions);
@@ -79,12 +84,15 @@ export class RelayFeedback {
     const { timeline } = queue;
     this.recorder = new FeedbackRecorder({ mails, timeline, publisher, counts: this.#counts, suppression, notices });
     const { recorder } = this;
+    const { suppressions } = this;
+    this.subscriptions = new RecordedSubscriptions({ suppressions, keeper: suppression, recorder, now });
     this.mailFeedback = new ReportIngest({
       mails,
       recorder,
       parse: parseBounce,
       now,
       ...(returnPath && { returnPath }),
+      ...(links && { unsubscribe: { links, subscriptions: this.subscriptions } }),
     });
     this.reports = new OutcomeReports({ publisher, counts: this.#counts, suppression, notices });
   }

@@ -1,10 +1,14 @@
 import type { MailEvent, MailEventBase } from '../events/mail-event.interface.js';
 import type { ReturnPath } from '../mail/return-path.js';
+import type { UnsubscribeLinks } from '../mail/unsubscribe-links.js';
 import { mailIdOf } from '../mail/message-id.js';
 import type { BouncedRecipient, BounceReport } from './bounce/bounce-report.interface.js';
+import { readMime } from './bounce/mime-reader.js';
+import { subjectOf } from './bounce/original-mail.js';
 import { completed, type FeedbackRecorder } from './feedback-recorder.js';
 import { type KnownMail, knownMail, type MailSource, recipientOf } from './feedback-match.js';
 import { MailFeedback } from './mail-feedback.js';
+import type { RecordedSubscriptions } from './recorded-subscriptions.js';
 
 export interface ReportIngestParts {
   mails: MailSource;
@@ -12,6 +16,8 @@ export interface ReportIngestParts {
   parse: (raw: Uint8Array | string) => Promise<BounceReport>;
   /** Where mails name themselves in their signed return path. */
   returnPath?: ReturnPath;
+  /** Where mails to an address unsubscribe. */
+  unsubscribe?: { links: UnsubscribeLinks; subscriptions: RecordedSubscriptions };
   /** Milliseconds since the epoch. */
   now: () => number;
 }
@@ -30,10 +36,20 @@ export class ReportIngest extends MailFeedback {
 
   async ingest(raw: Uint8Array | string): Promise<{ report: BounceReport; events: MailEvent[] }> {
     const report = await this.#parts.parse(raw);
+    const ended = await this.#unsubscribed(raw);
+    if (ended) return { report, events: ended };
     const named = report.kind === 'none' ? undefined : await this.#named(report);
     if (!named) return { report, events: [] };
     const events = this.#events(report, named).map((event) => completed(event, named.mail));
     return { report, events: await this.#parts.recorder.recordFor(named.mail, events) };
+  }
+
+  /** A mail to the `mailto:` of a List-Unsubscribe (RFC 2369 section 3.2), with the sealed token in its subject. */
+  async #unsubscribed(raw: Uint8Array | string): Promise<MailEvent[] | undefined> {
+    const { unsubscribe } = this.#parts;
+    if (!unsubscribe) return undefined;
+    const subscription = unsubscribe.links.readSubject(subjectOf(readMime(raw)));
+    return subscription ? unsubscribe.subscriptions.end(subscription) : undefined;
   }
 
   async #named(report: BounceReport): Promise<Named | undefined> {

@@ -44,6 +44,12 @@ export interface ProviderExtras {
   [name: string]: object | undefined;
 }
 
+/**
+ * Whether a mail carries `List-Unsubscribe`, with one click (RFC 8058), and knows `{{unsubscribeUrl}}`. `list` names it in `List-Id` and in
+ * the `unsubscribed` event; who unsubscribes gets no more mails of its stream.
+ */
+export type UnsubscribeChoice = boolean | { list?: string };
+
 /** What every form of mail takes beside its recipients. */
 export interface MailOptions {
   subject?: string;
@@ -68,6 +74,8 @@ export interface MailOptions {
   /** The same key is queued once; the second call returns the first mail with `duplicate: true`. */
   idempotencyKey?: string;
   retry?: RetryOptions;
+  /** Default as the relay's `unsubscribe.streams` say: `true` for `broadcast`, once the relay has `unsubscribe`. */
+  unsubscribe?: UnsubscribeChoice;
   /** What only one provider understands, by provider: passed on as it is, ignored by the others. */
   provider?: ProviderExtras;
   /** Aborts a `send()` that is still waiting for the queue. */

@@ -34,6 +34,8 @@ export interface MailSnapshot {
   readonly retry: { readonly maxAge: number; readonly delay: number; readonly maxDelay: number };
   /** Who is told by mail what becomes of it, where somebody is. */
   readonly notify?: SenderNotify;
+  /** Where its recipient can unsubscribe. */
+  readonly unsubscribeUrl?: string;
   /** A {@link MailBody}, encoded. */
   readonly body: string;
   readonly attachments: readonly SnapshotAttachment[];

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { AddressInput, OneOrMany, RetryOptions } from './mail-options.interface.js';
+import type { AddressInput, OneOrMany, RetryOptions, UnsubscribeChoice } from './mail-options.interface.js';
 import type { MailStream, Priority } from './mail-message.interface.js';
 
 type Of<M, V> = V | ((mail: M) => V);
@@ -22,6 +22,7 @@ export interface MailAttributes<M = never> {
   transport?: string;
   locale?: string;
   retry?: RetryOptions;
+  unsubscribe?: UnsubscribeChoice;
 }
 
 /**

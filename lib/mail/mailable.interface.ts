@@ -8,6 +8,8 @@ export interface MailRenderContext {
   readonly to: readonly MailAddress[];
   readonly tenant?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Where the recipient can unsubscribe, for a mail that carries it. Templates know it without being given it. */
+  readonly unsubscribeUrl?: string;
   /** Aborted when the worker shuts down. */
   readonly signal: AbortSignal;
 }

@@ -1,8 +1,8 @@
 import { type DynamicModule, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import { mountHandler } from '../../http/mount-handler.js';
 import type { OpenedQueue } from '../../queue/open-mail-queue.js';
+import { partOfRelay } from '../../part-of-relay.js';
 import { getFeedbackIntakeToken, relayPart } from '../../relay.tokens.js';
 import type { FeedbackIntake } from '../feedback-intake.js';
 import { readWebhooksOptions } from './read-webhooks-options.js';
@@ -53,22 +53,10 @@ const endpoint: Provider = {
 };
 
 function intakeOf(modules: ModuleRef, relay: string | undefined): FeedbackIntake {
-  return partOf(modules, getFeedbackIntakeToken(relay), relay);
+  return partOfRelay(modules, getFeedbackIntakeToken(relay), relay, 'webhooks.relay');
 }
 
 function replayMemory(modules: ModuleRef, relay: string | undefined): SharedReplayMemory {
-  const { mailQueue } = partOf<OpenedQueue>(modules, relayPart('queue', relay), relay);
+  const { mailQueue } = partOfRelay<OpenedQueue>(modules, relayPart('queue', relay), relay, 'webhooks.relay');
   return new SharedReplayMemory(mailQueue.shared, 'webhook:');
-}
-
-function partOf<T>(modules: ModuleRef, token: Parameters<ModuleRef['get']>[0], relay: string | undefined): T {
-  try {
-    return modules.get(token as string, { strict: false }) as T;
-  } catch (cause) {
-    throw new RelayConfigurationError(
-      'webhooks.relay',
-      relay === undefined ? 'import RelayModule.forRoot() too' : `there is no relay by the name ${relay}`,
-      cause as Error,
-    );
-  }
 }

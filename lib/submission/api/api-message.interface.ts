@@ -1,5 +1,5 @@
 import type { Duration } from '../../duration.js';
-import type { AddressInput, OneOrMany, RetryOptions } from '../../mail/mail-options.interface.js';
+import type { AddressInput, OneOrMany, RetryOptions, UnsubscribeChoice } from '../../mail/mail-options.interface.js';
 import type { MailStream, Priority } from '../../mail/mail-message.interface.js';
 
 /** An attachment in JSON. */
@@ -43,6 +43,7 @@ export interface ApiComposedMessage extends ApiOptions {
   attachments?: readonly ApiAttachment[];
   locale?: string;
   provider?: Record<string, Record<string, unknown>>;
+  unsubscribe?: UnsubscribeChoice;
 }
 
 /** A finished message in JSON. */

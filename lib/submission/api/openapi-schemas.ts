@@ -72,6 +72,10 @@ export const SCHEMAS = {
       attachments: { type: 'array', items: { $ref: '#/components/schemas/Attachment' } },
       locale: word,
       provider: { type: 'object', additionalProperties: anything },
+      unsubscribe: {
+        oneOf: [{ type: 'boolean' }, object({ list: { type: 'string', minLength: 1, maxLength: 100 } })],
+        description: 'Whether the mail carries List-Unsubscribe. Default `true` for the stream `broadcast`.',
+      },
       ...COMMON,
     }),
     description: 'With at least one recipient, and with `subject` or `template`.',

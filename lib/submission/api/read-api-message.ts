@@ -78,6 +78,7 @@ const COMPOSED = {
   attachments: readAttachments,
   locale: asItIs,
   provider: readProvider,
+  unsubscribe: asItIs,
   ...COMMON,
 } satisfies Readers & { [K in keyof ApiComposedMessage]-?: Reader };
 

@@ -1,11 +1,11 @@
-import type { DynamicModule, InjectionToken, Provider } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import { mountHandler } from '../../http/mount-handler.js';
 import { instanceOf } from '../../instance-of.js';
 import type { MailService } from '../../mail.service.js';
 import type { OpenedQueue } from '../../queue/open-mail-queue.js';
 import type { RelayConfiguration } from '../../relay-configuration.js';
+import { partOfRelay } from '../../part-of-relay.js';
 import { getMailServiceToken, relayPart } from '../../relay.tokens.js';
 import { ApiEndpoint, type ApiEndpointParts } from './api-endpoint.js';
 import { ApiRate } from './api-rate.js';
@@ -67,9 +67,9 @@ async function partsOf(
   modules: ModuleRef,
   closing: AbortSignal,
 ): Promise<ApiEndpointParts> {
-  const mail = partOf<MailService>(modules, getMailServiceToken(relay), relay);
-  const { defaults } = partOf<RelayConfiguration>(modules, relayPart('configuration', relay), relay);
-  const { mailQueue } = partOf<OpenedQueue>(modules, relayPart('queue', relay), relay);
+  const mail = partOfRelay<MailService>(modules, getMailServiceToken(relay), relay, 'api.relay');
+  const { defaults } = partOfRelay<RelayConfiguration>(modules, relayPart('configuration', relay), relay, 'api.relay');
+  const { mailQueue } = partOfRelay<OpenedQueue>(modules, relayPart('queue', relay), relay, 'api.relay');
   const { authenticator } = settings;
   return {
     authenticator: typeof authenticator === 'function' ? await instanceOf(authenticator, modules) : authenticator,
@@ -81,17 +81,4 @@ async function partsOf(
       closing,
     }),
   };
-}
-
-/** @throws RelayConfigurationError */
-function partOf<T>(modules: ModuleRef, token: InjectionToken, relay: string | undefined): T {
-  try {
-    return modules.get(token as string, { strict: false }) as T;
-  } catch (cause) {
-    throw new RelayConfigurationError(
-      'api.relay',
-      relay === undefined ? 'import RelayModule.forRoot() too' : `there is no relay by the name ${relay}`,
-      cause as Error,
-    );
-  }
 }
