@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { type Duration, toMilliseconds } from '../duration.js';
 import { MailMessageError } from '../errors/mail-message.error.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
@@ -10,25 +11,33 @@ import { refuseUnknown } from '../refuse-unknown.js';
 export interface NotificationOptions {
   /** Who they are from. Default `Mail Delivery System <mailer-daemon@...>`, at the domain of `bounces`, of `from`, or the sender's own. */
   from?: AddressInput;
+  /** The host that reports (Reporting-MTA). Default the machine's name where it is fully qualified, else the domain of `from`. */
+  name?: string;
   /** A message is late after this time; the sender is told once. `false`: never. Default `'4h'` (RFC 5321 section 4.5.4.1). */
   delayAfter?: Duration | false;
 }
 
 export interface NotificationSettings {
   readonly from?: MailAddress;
+  readonly name?: string;
   /** Milliseconds. */
   readonly delayAfter: number;
 }
 
 /** @throws RelayConfigurationError */
 export function readNotifications(options: NotificationOptions | undefined): NotificationSettings {
-  if (options === undefined) return { delayAfter: DELAY_AFTER };
+  const machine = hostname().includes('.') ? { name: hostname() } : {};
+  if (options === undefined) return { ...machine, delayAfter: DELAY_AFTER };
   if (typeof options !== 'object' || options === null)
     throw new RelayConfigurationError('notifications', "is an object: { from, delayAfter: '4h' }");
-  refuseUnknown(options, ['from', 'delayAfter'], 'notifications.');
-  const { from, delayAfter = DELAY_AFTER } = options;
+  refuseUnknown(options, ['from', 'name', 'delayAfter'], 'notifications.');
+  const { from, name, delayAfter = DELAY_AFTER } = options;
+  if (name !== undefined && !(typeof name === 'string' && NAME.test(name)))
+    throw new RelayConfigurationError('notifications.name', "is a host's name, such as 'mail.acme.test'");
   return {
     ...(from !== undefined && { from: addressOf(from) }),
+    ...machine,
+    ...(name !== undefined && { name }),
     delayAfter: delayAfter === false ? Infinity : timeOf(delayAfter),
   };
 }
@@ -50,4 +59,5 @@ function timeOf(delayAfter: Duration): number {
   }
 }
 
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 const DELAY_AFTER = 4 * 3_600_000;

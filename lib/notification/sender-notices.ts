@@ -59,7 +59,7 @@ export class SenderNotices {
         ...recipientOf(notify, address),
         action: 'delayed',
         status: statusOf(error?.enhancedCode, '4.4.7'),
-        ...(error && { diagnostic: error.message }),
+        ...(error && { diagnostic: serverWords(error.message, error.replyCode)! }),
         ...(error?.replyCode !== undefined && { smtp: true }),
         at: new Date(now),
         retryUntil: new Date(deadline),
@@ -69,12 +69,13 @@ export class SenderNotices {
 
   async #tell(facts: Noticed, notify: SenderNotify, recipients: readonly ReportedRecipient[]): Promise<void> {
     const { sender, envid } = notify;
+    const { settings } = this.#parts;
     const from = this.#from(sender);
     const found = await this.#parts.find(facts.id).catch(() => null);
     const report: DeliveryReport = {
       from,
       to: sender,
-      reporter: domainOf(from.address),
+      reporter: settings.name ?? domainOf(from.address),
       arrivedAt: new Date(facts.about.acceptedAt),
       ...(envid !== undefined && { envid }),
       recipients,
@@ -104,7 +105,7 @@ function reported(event: MailEvent, notify: SenderNotify): ReportedRecipient | u
   if (event.type === 'sent' && event.notifies) return undefined;
   const verdict = event as { description?: string; enhancedCode?: string; replyCode?: number; reason?: string };
   const status = statusOf(verdict.enhancedCode, STATUS[verdict.reason ?? ''] ?? known.status);
-  const diagnostic = verdict.description ?? DIAGNOSTICS[event.type];
+  const diagnostic = serverWords(verdict.description, verdict.replyCode) ?? DIAGNOSTICS[event.type];
   return {
     ...recipientOf(notify, recipient),
     action: known.action,
@@ -145,6 +146,12 @@ const STATUS: Readonly<Record<string, string>> = { expired: '5.4.7', 'too-large'
 const DIAGNOSTICS: Readonly<Partial<Record<MailEvent['type'], string>>> = {
   suppressed: 'The recipient is on the suppression list of this relay',
 };
+
+/** Of an error's message, what the server said: RFC 3464 section 2.3.6 wants that alone. */
+function serverWords(message: string | undefined, replyCode: number | undefined): string | undefined {
+  const at = replyCode === undefined ? -1 : (message?.indexOf(String(replyCode)) ?? -1);
+  return at < 0 ? message : message!.slice(at);
+}
 
 /** A final failure is not told with a code that says it is none. */
 function statusOf(given: string | undefined, fallback: string): string {

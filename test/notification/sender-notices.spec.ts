@@ -54,7 +54,7 @@ describe('A submitted message', () => {
     expect(parsed.inReplyTo).toBe('<plans@acme.test>');
     const text = mail.raw.toString();
     expect(text).toContain(
-      'Final-Recipient: rfc822; bob@x.test\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp;',
+      'Final-Recipient: rfc822; bob@x.test\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 No Bob here\r\n',
     );
     expect(text).toContain('Content-Type: text/rfc822-headers');
     expect(text).not.toContain('Hello Bob');

@@ -73,5 +73,5 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 /** Enough for its owner to know it by. */
 export function hiddenAddress(address: string): string {
   const at = address.lastIndexOf('@');
-  return `${[...address.slice(0, at)][0] ?? ''}•••${address.slice(at)}`;
+  return `${Array.from(address.slice(0, at))[0] ?? ''}•••${address.slice(at)}`;
 }
