@@ -1,5 +1,6 @@
 import type { SMTPServer } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import type { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 
 /** The parts of the package smtp-server that submission builds on. */
@@ -11,13 +12,15 @@ export interface SmtpLibrary {
 /** @throws RelayConfigurationError with the install command */
 export async function loadSmtpServer(): Promise<SmtpLibrary> {
   try {
-    const [{ SMTPServer }, { SMTPConnection }] = await Promise.all([
+    const [{ SMTPServer }, { SMTPConnection }, { SMTPStream }] = await Promise.all([
       import('smtp-server'),
       import('smtp-server/lib/smtp-connection.js'),
+      import('smtp-server/lib/smtp-stream.js'),
     ]);
     const missing = [
       ...SERVER_HOOKS.filter((name) => !(name in SMTPServer.prototype)),
       ...CONNECTION_HOOKS.filter((name) => !(name in SMTPConnection.prototype)),
+      ...STREAM_HOOKS.filter((name) => !(name in SMTPStream.prototype)),
     ];
     if (missing.length > 0) throw new Error(`it has no ${missing.join(', ')}`);
     return { SMTPServer, SMTPConnection };
@@ -30,7 +33,7 @@ export async function loadSmtpServer(): Promise<SmtpLibrary> {
   }
 }
 
-/** What the connection and the listener redefine: without these the package is another than it was made for, and the checks would not run. */
+/** What the connection, the listener and the parser redefine or call: without these the package is another than it was made for, and the checks would not run. */
 const SERVER_HOOKS = [
   'connect',
   '_acceptSocket',
@@ -53,3 +56,9 @@ const CONNECTION_HOOKS = [
   'handler_MAIL',
   'handler_RCPT',
 ] as const satisfies readonly (keyof SMTPConnection)[];
+const STREAM_HOOKS = [
+  '_write',
+  '_feedDataStream',
+  '_countDataBytes',
+  '_endDataMode',
+] as const satisfies readonly (keyof SMTPStream)[];

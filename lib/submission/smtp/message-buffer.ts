@@ -35,6 +35,7 @@ export class MessageBuffer {
   #length = 0;
   /** Of the line under way. */
   #line = 0;
+  #longest = 0;
   #afterCr = false;
 
   constructor(maxSize: number, budget: BufferBudget) {
@@ -48,7 +49,7 @@ export class MessageBuffer {
     if (this.received > this.#maxSize)
       this.#refuse(new SmtpRefusalError(552, '5.3.4', `The message is larger than ${this.#maxSize} bytes`));
     else if (!this.#checkLines(chunk)) this.#refuse(BARE_LINE_END);
-    else if (this.#line > LONGEST_LINE)
+    else if (this.#longest > LONGEST_LINE)
       this.#refuse(
         new SmtpRefusalError(550, '5.6.0', `A line is longer than ${LONGEST_LINE} bytes (RFC 5322 section 2.1.1)`),
       );
@@ -91,28 +92,18 @@ export class MessageBuffer {
 
   /** Whether every line ends with CRLF, and CR and LF stand nowhere else (RFC 5321 section 2.3.8). */
   #checkLines(chunk: Buffer): boolean {
-    let at = 0;
-    if (this.#afterCr) {
-      if (chunk[0] !== LF) return false;
-      at = 1;
-      this.#line = 0;
+    let afterCr = this.#afterCr;
+    let line = this.#line;
+    let longest = 0;
+    for (const byte of chunk) {
+      if (afterCr !== (byte === LF)) return false;
+      afterCr = byte === CR;
+      if (byte === LF) line = 0;
+      else if (++line > longest) longest = line;
     }
-    this.#afterCr = false;
-    while (at < chunk.length) {
-      const cr = chunk.indexOf(CR, at);
-      const lf = chunk.indexOf(LF, at);
-      const end = cr < 0 ? chunk.length : cr;
-      if (lf >= 0 && lf < end) return false;
-      this.#line += end - at;
-      if (cr < 0 || this.#line > LONGEST_LINE) return true;
-      if (cr === chunk.length - 1) {
-        this.#afterCr = true;
-        return true;
-      }
-      if (chunk[cr + 1] !== LF) return false;
-      at = cr + 2;
-      this.#line = 0;
-    }
+    this.#afterCr = afterCr;
+    this.#line = line;
+    this.#longest = Math.max(this.#longest, longest);
     return true;
   }
 }

@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import type { SMTPServer } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import type { NotifyWhen } from '../../mail/raw-options.interface.js';
+import { readMessages } from './message-end.js';
 import { isLoopback } from './networks.js';
 import type { Envelope } from './message-intake.js';
 import { parsePath } from './parse-path.js';
@@ -154,6 +155,7 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
     /** No line but one that ends with CRLF is a command (RFC 5321 section 2.3.8). Called by the constructor of the base, too. */
     override _createParser(): ReturnType<SMTPConnection['_createParser']> {
       const parser = super._createParser();
+      readMessages(parser);
       refuseBareLineFeeds(parser, () => this.dismiss(new SmtpRefusalError(500, '5.5.2', 'A command ends with CRLF')));
       return parser;
     }
