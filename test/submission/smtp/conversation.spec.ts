@@ -35,6 +35,20 @@ describe('a submission server', () => {
     ]);
   });
 
+  it('listens on IPv6 and IPv4 where no address is named, and knows its clients by either', async () => {
+    const { port, taken } = await openSubmission({
+      listen: [{ port: 0, tls: 'starttls' }],
+      tls,
+      trusted: ['127.0.0.1', '::1'],
+    });
+    for (const host of ['127.0.0.1', '::1']) {
+      const client = await SmtpClient.connect(port, { host });
+      await client.hello();
+      expect(await client.send(MESSAGE)).toMatch(/^250 /);
+    }
+    expect(taken.map(({ raw }) => /\(\[.*?\]\)/.exec(raw)![0])).toEqual(['([127.0.0.1])', '([IPv6:::1])']);
+  });
+
   it('takes pipelined commands, and one message after another', async () => {
     const { port, taken } = await openSubmission({ trusted: ['127.0.0.1'] });
     const client = await SmtpClient.connect(port);

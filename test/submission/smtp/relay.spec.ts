@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { MailService, RelayConfigurationError, RelayModule, type RelayOptions } from '../../../lib/index.js';
 import {
@@ -11,6 +12,7 @@ import {
   SubmissionAuthenticator,
   type SubmissionCredentials,
 } from '../../../lib/submission.js';
+import { fakeMail } from '../../../lib/testing/index.js';
 import { smtpSource } from '../../support/mta/smtp-source.js';
 import { startPostfix } from '../../support/mta/start-postfix.js';
 import { startRedis } from '../../support/redis.js';
@@ -225,6 +227,23 @@ describe('RelaySubmissionModule', () => {
     await client.hello();
     expect(await client.send(MESSAGE)).toMatch(/^250 /);
     await server.next();
+  });
+
+  it('takes mail in tests, too, with what fakeMail() puts in the place of queue and transports', async () => {
+    const builder = Test.createTestingModule({
+      imports: [
+        RelayModule.forRoot({ from: 'hello@acme.test', transport: 'memory:' }),
+        RelaySubmissionModule.forRoot({ listen: [CLEAR], authenticator: new Users({ rate: '10/h' }) }),
+      ],
+    });
+    const mailbox = fakeMail(builder);
+    const app = (await builder.compile()).createNestApplication();
+    close = () => app.close();
+    await app.init();
+    const client = await loggedIn(app.get(RelaySubmission).addresses[0]!.port);
+    expect(await client.send(MESSAGE)).toMatch(/^250 /);
+    await mailbox.settled();
+    expect(mailbox.assertSent({ to: 'bob@x.test', subject: 'Hello' }).text).toContain('Hello there.');
   });
 
   it('stops with the application, after the message under way', async () => {
