@@ -2,13 +2,13 @@
  * The addresses of a From field (RFC 5322 section 3.4), strictly: what one reader takes for a name must not be an address to another one.
  *
  * @param value unfolded, in UTF-8
- * @returns `undefined` for what cannot be read in only one way
+ * @returns `undefined` for what cannot be read in only one way, and for more authors than a message can have
  */
 export function readAuthors(value: string): string[] | undefined {
-  const words = withoutComments(value);
-  if (words === undefined) return undefined;
+  const mailboxes = withoutComments(value)?.split(',', MOST + 1);
+  if (mailboxes === undefined || mailboxes.length > MOST) return undefined;
   const authors: string[] = [];
-  for (const mailbox of splitList(words)) {
+  for (const mailbox of mailboxes) {
     const address = addressOf(mailbox.trim());
     if (address === undefined) return undefined;
     authors.push(address);
@@ -48,10 +48,6 @@ function hidden(char: string): string {
   return '<>@,;:'.includes(char) ? 'x' : char;
 }
 
-function splitList(words: string): string[] {
-  return words.split(',');
-}
-
 /** `name <local@domain>`, or `local@domain`. Groups and source routes are none. */
 function addressOf(mailbox: string): string | undefined {
   const [, name = '', bracketed] = /^([^<>]*)<([^<>]*)>$/.exec(mailbox) ?? [];
@@ -63,3 +59,5 @@ function addressOf(mailbox: string): string | undefined {
   if (/\s/.test(local) && !local.startsWith('"')) return undefined;
   return address;
 }
+
+const MOST = 100;

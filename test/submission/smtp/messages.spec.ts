@@ -59,6 +59,7 @@ describe('who may send', () => {
     ['Group: ceo@bank.test, ada@acme.test;', '550 5.6.0'],
     ['ada@acme.test\r\nFrom: ceo@bank.test', '550 5.6.0'],
     ['ada@acme.test\r\nFrom : ceo@bank.test', '550 5.6.0'],
+    [Array.from({ length: 101 }, () => 'ada@acme.test').join(',\r\n '), '550 5.6.0'],
     ['', '550 5.6.0'],
   ])('From: %s is answered %s where senders are named', async (from, reply) => {
     const open = await openSubmission({ authenticator: new Users({ senders: ['acme.test'] }) });
