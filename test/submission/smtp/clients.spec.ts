@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createTransport } from 'nodemailer';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { findProgram, installPackage } from '../../support/programs.js';
+import { describe, expect, it } from 'vitest';
+import { swaks } from '../../support/mta/swaks.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 import { localhost } from '../../support/tls/localhost.js';
 import { CLEAR, MESSAGE, openSubmission, type Taken, tls, Users } from './support.js';
@@ -127,10 +127,6 @@ with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as smtp:
 `;
 
 describe('swaks', () => {
-  beforeAll(() => {
-    if (!findProgram(['swaks'])) installPackage('swaks');
-  }, 300_000);
-
   it.each([
     ['STARTTLS and PLAIN', STARTTLS, ['--tls', '--auth', 'PLAIN']],
     ['STARTTLS and LOGIN', STARTTLS, ['--tls', '--auth', 'LOGIN']],
@@ -153,7 +149,7 @@ describe('swaks', () => {
       'bob@x.test,eve@x.test',
     ];
     const login = ['--auth-user', 'ada', '--auth-password', 'secret'];
-    const { stdout } = await run('swaks', [...to, ...login, ...args, '--data', `@${folder}/message.eml`]);
+    const { stdout } = await swaks([...to, ...login, ...args, '--data', `@${folder}/message.eml`]);
     expect(stdout).toContain('250 2.0.0 Queued as mail-1');
     expect(taken[0]!.options.envelope.to).toEqual(['bob@x.test', 'eve@x.test']);
     expect(sentIn(taken[0]!).trimEnd()).toBe(text.trimEnd());
@@ -162,7 +158,7 @@ describe('swaks', () => {
   it('is refused without AUTH, with its exit code for that', async () => {
     const { port } = await openSubmission({ listen: [STARTTLS], tls });
     const args = ['--server', '127.0.0.1', '--port', String(port), '--from', 'ada@acme.test', '--to', 'bob@x.test'];
-    const failed = await run('swaks', args).catch((error: { code: number; stdout: string }) => error);
+    const failed = await swaks(args);
     expect(failed).toMatchObject({ code: 23 });
     expect(failed.stdout).toContain('530 5.7.0 Issue STARTTLS first, then AUTH');
   });
