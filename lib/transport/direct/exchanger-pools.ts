@@ -23,6 +23,8 @@ export interface ExchangerTarget {
 /** Connections to one server, from one address of ours, encrypted in one way. */
 export class ExchangerPool {
   readonly trouble = new Trouble();
+  /** `smtp://mx.acme.test:25`: for messages. */
+  readonly endpoint: string;
   readonly #budget: ConnectionBudget;
   readonly #relieve: () => void;
   readonly #pool: SmtpPool;
@@ -34,6 +36,7 @@ export class ExchangerPool {
     this.#budget = budget;
     this.#relieve = relieve;
     const known = smtpSettingsOf(target, settings);
+    this.endpoint = known.endpoint;
     this.#pool = new SmtpPool((signal) => this.#open(smtpSettingsOf(this.#target, settings), signal), known);
   }
 

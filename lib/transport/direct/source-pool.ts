@@ -36,11 +36,17 @@ export class SourcePool {
   /**
    * @param recipient the first of them
    * @param recipients how many there are; the lease may be for fewer
+   * @param reaches whether mails can go from an address; where that is said of none, all are tried
    * @throws MailError scope `transport`, reason `quota`, when all addresses have used up their day's share; QueueUnavailableError
    */
-  async take(recipient: string, recipients: number): Promise<SourceLease> {
+  async take(
+    recipient: string,
+    recipients: number,
+    reaches: (source: SourceAddress) => boolean = () => true,
+  ): Promise<SourceLease> {
     let free = Infinity;
-    for (const source of this.#inOrderFor(recipient)) {
+    const fit = this.#sources.filter(reaches);
+    for (const source of inOrderFor(recipient, fit.length > 0 ? fit : this.#sources)) {
       const { warmup } = source;
       if (!warmup) return { source, recipients, giveBack: async () => {} };
       const taken = await this.#change(source, (share) => Math.min(recipients, share.left));
@@ -62,17 +68,6 @@ export class SourcePool {
     });
   }
 
-  /** Rendezvous hashing: each recipient has an order of his own, which addresses that come and go hardly change. */
-  #inOrderFor(recipient: string): readonly SourceAddress[] {
-    if (this.#sources.length === 1) return this.#sources;
-    const score = ({ key }: SourceAddress): string =>
-      createHash('sha256').update(`${key} ${recipient.toLowerCase()}`).digest('hex');
-    return this.#sources
-      .map((source) => ({ source, score: score(source) }))
-      .sort((one, other) => (one.score < other.score ? -1 : 1))
-      .map(({ source }) => source);
-  }
-
   /** @param count how many to take, or, below 0, to give back @param ofDay only on that day */
   async #change(
     { key, warmup }: SourceAddress,
@@ -91,6 +86,17 @@ export class SourcePool {
       document = swapped;
     }
   }
+}
+
+/** Rendezvous hashing: each recipient has an order of his own, which addresses that come and go hardly change. */
+function inOrderFor(recipient: string, sources: readonly SourceAddress[]): readonly SourceAddress[] {
+  if (sources.length === 1) return sources;
+  const score = ({ key }: SourceAddress): string =>
+    createHash('sha256').update(`${key} ${recipient.toLowerCase()}`).digest('hex');
+  return sources
+    .map((source) => ({ source, score: score(source) }))
+    .sort((one, other) => (one.score < other.score ? -1 : 1))
+    .map(({ source }) => source);
 }
 
 /** What is kept of an address that is warmed up. */

@@ -164,6 +164,21 @@ describe('a transport with addresses', () => {
     await expect(send(direct, 'a@acme.test')).rejects.toMatchObject({ reason: 'quota' });
   });
 
+  it('goes from those that have the server’s family', async () => {
+    const server = await faultyServer({ host: '127.0.0.2' });
+    const direct = directTransport(await dnsServer(zone), {
+      port: server.port,
+      addresses: [
+        { address: '::1', name: 'six.sender.test' },
+        { address: '127.0.1.1', name: 'four.sender.test' },
+      ],
+    });
+    for (let index = 0; index < 10; index++) {
+      const to = `user${index}@acme.test`;
+      expect(statesOf(await send(direct, to))).toBe(`${to} sent`);
+    }
+  });
+
   it('does not reach servers of a family that it has no address of', async () => {
     const direct = directTransport(await dnsServer(zone), {
       addresses: [{ address: '::1', name: 'out1.sender.test' }],
