@@ -2,6 +2,10 @@ import { createHash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { TlsaRecord } from '../../dns/dns-resolver.interface.js';
 
+/** Usages, RFC 6698 section 2.1.1: a certificate of the records' own authority, or the server's own. */
+export const DANE_TA = 2;
+const DANE_EE = 3;
+
 /**
  * DANE for SMTP: the DNS says, provably, by which key a server is known (RFC 7672).
  *
@@ -47,9 +51,6 @@ export function daneMismatch(
     return mismatch(`its certificate is not for ${names.join(' or ')}`);
   return undefined;
 }
-
-const DANE_TA = 2;
-const DANE_EE = 3;
 
 /** By matching type. */
 const MATCHES: Readonly<Record<number, (bytes: Uint8Array) => Uint8Array>> = {

@@ -25,6 +25,7 @@ export class ExchangerPool {
   readonly trouble = new Trouble();
   /** `smtp://mx.acme.test:25`: for messages. */
   readonly endpoint: string;
+  readonly host: string;
   readonly #budget: ConnectionBudget;
   readonly #relieve: () => void;
   readonly #pool: SmtpPool;
@@ -37,6 +38,7 @@ export class ExchangerPool {
     this.#relieve = relieve;
     const known = smtpSettingsOf(target, settings);
     this.endpoint = known.endpoint;
+    this.host = target.host;
     this.#pool = new SmtpPool((signal) => this.#open(smtpSettingsOf(this.#target, settings), signal), known);
   }
 

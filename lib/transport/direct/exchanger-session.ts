@@ -134,7 +134,7 @@ export class ExchangerSession {
     const answer = await conversation.transmit(transaction, pieces, guard, share);
     const { response, refused = NOBODY } = answer;
     const taken = response === undefined ? [] : fit.to.filter((address) => !refused.has(address));
-    this.#mail.sent(taken, answer, notify !== undefined);
+    this.#mail.sent(taken, this.#pool.host, answer, notify !== undefined);
     return this.#refusedSome(refused, taken.length);
   }
 

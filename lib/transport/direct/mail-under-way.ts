@@ -50,9 +50,9 @@ export class MailUnderWay {
     this.#stopped ??= reason;
   }
 
-  /** @param notifies whether the server tells the sender what becomes of it */
-  sent(addresses: readonly string[], { response, serverMessageId }: SmtpAnswer, notifies: boolean): void {
-    if (response !== undefined) this.#responses.add(response);
+  /** @param host which server took it @param notifies whether it tells the sender what becomes of it */
+  sent(addresses: readonly string[], host: string, { response, serverMessageId }: SmtpAnswer, notifies: boolean): void {
+    if (response !== undefined) this.#responses.add(`${response} (${host})`);
     this.#serverMessageId ??= serverMessageId;
     for (const address of addresses)
       this.#results.set(address, { address, state: 'sent', ...(notifies && { notifies }) });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TlsaRecord } from '../../dns/dns-resolver.interface.js';
 import type { MailError } from '../../errors/mail.error.js';
 import type { SmtpSettings } from '../smtp/smtp-settings.js';
-import { daneMismatch, usableRecords } from './dane.js';
+import { DANE_TA, daneMismatch, usableRecords } from './dane.js';
 import { unreachable } from './direct-errors.js';
 import type { DirectSettings } from './direct-settings.js';
 import type { HostAddresses, MailRoute } from './mail-exchangers.js';
@@ -73,9 +73,11 @@ function byDane(
   } as const;
   // Section 2.2: nobody can be known by them, but that there must be TLS they do say.
   if (usable.length === 0) return { key: 'dane', ...required };
+  // Where the key alone counts, a connection is as good for the domains of others.
+  const named = usable.some(({ usage }) => usage === DANE_TA);
   const names = [...new Set([canonicalName, host, domain])];
   return {
-    key: `dane ${domain} ${digest(usable)}`,
+    key: `dane ${named ? domain : ''} ${digest(usable)}`,
     ...required,
     checkPeer: (socket) => daneMismatch(socket, usable, names),
   };

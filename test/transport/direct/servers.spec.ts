@@ -17,7 +17,10 @@ describe('finding the servers', () => {
     expect(statesOf(result)).toBe('a@acme.test sent, b@other.test sent, c@ACME.test sent');
     expect(acme.mails.map(({ envelope }) => envelope.to)).toEqual([['a@acme.test', 'c@ACME.test']]);
     expect(other.mails.map(({ envelope }) => envelope.to)).toEqual([['b@other.test']]);
-    expect(result.response).toContain('queued');
+    expect(result.response!.split('; ').toSorted()).toEqual([
+      '250 Ok: queued as 1 (mx.acme.test)',
+      '250 Ok: queued as 1 (mx.other.test)',
+    ]);
   });
 
   it('takes the domain itself for its server where it has no MX', async () => {
@@ -73,7 +76,8 @@ describe('finding the servers', () => {
       'other.test': { MX: '10 mx.other.test' },
       'mx.other.test': failure,
     });
-    const { recipients } = await send(directTransport(dns), ['a@acme.test', 'b@other.test']);
+    const direct = directTransport(dns, { dns: { servers: [dns.address], timeout: 200, tries: 1 } });
+    const { recipients } = await send(direct, ['a@acme.test', 'b@other.test']);
     for (const { state, error } of recipients) {
       expect(state).toBe('deferred');
       expect(error).toMatchObject({ permanent: false, scope: 'recipient', reason: 'network' });
@@ -161,7 +165,7 @@ describe('two servers of a domain, of which the first', () => {
     const first = await faultyServer({ host: '127.0.0.2', script });
     const second = await smtpServer({ host: '127.0.0.3', port: first.port });
     const dns = await dnsServer(zone);
-    const direct = directTransport(dns, { port: first.port, timeouts: { greeting: 150 } });
+    const direct = directTransport(dns, { port: first.port, timeouts: { greeting: '1s' } });
     expect(statesOf(await send(direct, ['a@acme.test', 'b@acme.test']))).toBe('a@acme.test sent, b@acme.test sent');
     expect(second.mails).toHaveLength(1);
     expect(first.mails).toHaveLength(0);

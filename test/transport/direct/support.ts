@@ -24,7 +24,7 @@ export async function dnsServer(
 export function directTransport(dns: RunningDnsServer, options: DirectTransportOptions = {}): DirectTransport {
   const transport = new DirectTransport({
     ...(options.addresses === undefined && { name: 'out.sender.test' }),
-    dns: { servers: [dns.address], timeout: 500, tries: 1 },
+    dns: { servers: [dns.address], timeout: '5s', tries: 1 },
     allowPrivate: true,
     mtaSts: false,
     ...options,

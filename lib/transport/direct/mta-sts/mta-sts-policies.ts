@@ -79,11 +79,20 @@ export class MtaStsPolicies {
       const policy = await fetchPolicy(domain, this.#options, this.#settings);
       const kept = { id, policy, fetched: this.#clock() };
       this.#keep(domain, kept);
-      await this.#options.store?.write(domain, JSON.stringify(kept), this.#left(kept)).catch(() => {});
+      await this.#store(domain, kept);
       return kept;
     } catch {
       this.#failed.set(domain, id, FETCH_AGAIN, domain.length);
       return undefined;
+    }
+  }
+
+  /** A store that fails costs a fetch more, and no security. */
+  async #store(domain: string, kept: KeptPolicy): Promise<void> {
+    try {
+      await this.#options.store?.write(domain, JSON.stringify(kept), this.#left(kept));
+    } catch {
+      return;
     }
   }
 
