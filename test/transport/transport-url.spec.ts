@@ -137,7 +137,7 @@ describe('a transport by URL', () => {
 
 describe('a wrong URL is refused, with what is wrong and where', () => {
   it.each([
-    ['', /is no transport's URL; it begins with one of smtp:, smtps:, file:, log:, memory:/],
+    ['', /is no transport's URL; it begins with one of smtp:, smtps:, direct:, file:, log:, memory:/],
     ['mx.acme.test', /is no transport's URL/],
     ['mx.acme.test:25', /is no transport's URL/],
     ['smpt://mx.acme.test', /the URL scheme smpt: is unknown; known are smtp:, smtps:/],
