@@ -31,7 +31,7 @@ describe('the README’s table of capabilities', () => {
   });
 
   it('has a row for each transport to a provider', () => {
-    const elsewhere = ['MailTransport', 'FileTransport', 'LogTransport', 'MemoryTransport'];
+    const elsewhere = ['MailTransport', 'DirectTransport', 'FileTransport', 'LogTransport', 'MemoryTransport'];
     const adapters = ['NestMailTransport', 'NodemailerTransport'];
     const exported = Object.keys(relay).filter((name) => name.endsWith('Transport') && /^[A-Z]/.test(name));
     expect(ROWS.map(({ create }) => create(relay).constructor.name).toSorted()).toEqual(
