@@ -50,7 +50,7 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
       ...(timeout !== undefined && { timeout: timeout as Duration }),
       bimi: values.bimi ?? false,
     },
-    undefined,
+    {},
     'option',
   );
   const report = await domains.check(domain);

@@ -41,7 +41,7 @@ export function relaySenderDomains(
   );
   const senders = (): Sender[] =>
     [...transports()].flatMap(([name, transport]) => senderOf(name, transport, told.get(name)) ?? []);
-  return new SenderDomains({ ...(from !== undefined && { from }), ...rest }, senders);
+  return new SenderDomains(rest, { ...(from !== undefined && { from }), senders });
 }
 
 type Told = Partial<Omit<Sender, 'title' | 'dkim'>>;

@@ -34,25 +34,30 @@ export class SenderDomains {
   readonly #senders: () => readonly Sender[];
   readonly #selectors: readonly string[];
   readonly #from?: string;
+  readonly #home?: string;
   readonly #returnPath?: string;
   readonly #bimi: boolean;
   readonly #timeout: number;
   readonly #fetchPolicy?: FetchMtaStsPolicy;
 
   /**
-   * @param more ways in which mails leave, asked for at each check
+   * @param relay what a relay knows beside the options
    * @param path names the options in errors
    * @throws RelayConfigurationError
    */
-  constructor(options: SenderDomainsOptions = {}, more: () => readonly Sender[] = () => [], path = 'senderDomains') {
+  constructor(options: SenderDomainsOptions = {}, relay: KnownToRelay = {}, path = 'senderDomains') {
     refuseUnknown(options, Object.keys(OPTIONS), `${path}.`);
     if (options.dns !== undefined && options.resolver !== undefined)
       throw new RelayConfigurationError(`${path}.dns`, 'cannot go with `resolver`; give one of them');
-    this.#resolver = options.resolver ?? new CachedDnsResolver(options.dns, `${path}.dns`);
+    // Each check asks anew: what was published just now is to be seen.
+    const dns = { maxTtl: 0, maxNegativeTtl: 0, ...options.dns };
+    this.#resolver = options.resolver ?? new CachedDnsResolver(dns, `${path}.dns`);
     const senders = readSenders(options, path);
-    this.#senders = () => [...senders, ...more()];
+    this.#senders = () => [...senders, ...(relay.senders?.() ?? [])];
     this.#selectors = readSelectors(options.selectors, `${path}.selectors`);
     if (options.from !== undefined) this.#from = readDomainOf(options.from, `${path}.from`);
+    const home = relay.from === undefined ? undefined : readDomainOf(relay.from, 'from');
+    this.#home = this.#from ?? home;
     if (options.returnPath !== undefined) this.#returnPath = readDomainOf(options.returnPath, `${path}.returnPath`);
     this.#bimi = options.bimi ?? false;
     this.#timeout = timeoutOf(options.timeout ?? '30s', `${path}.timeout`);
@@ -61,17 +66,17 @@ export class SenderDomains {
 
   /** The domain of the sender's address, where one is given: the one to check when nobody says which. */
   get domain(): string | undefined {
-    return this.#from;
+    return this.#home;
   }
 
   /**
    * Asks the DNS for all of it. What it does not answer is `warn`, with the reason.
    *
-   * @param domain default that of `from`
+   * @param domain default {@link domain}
    * @throws RelayConfigurationError for what is no domain
    */
   async check(domain?: string): Promise<SenderDomainReport> {
-    const name = readDomain(domain ?? this.#from, 'domain');
+    const name = readDomain(domain ?? this.#home, 'domain');
     const resolver = new BoundedResolver(this.#resolver, this.#timeout);
     try {
       const checks = await Promise.all(checksOf(this.#inCheck(name, resolver)));
@@ -83,8 +88,8 @@ export class SenderDomains {
   }
 
   #inCheck(domain: string, resolver: DnsResolver): DomainInCheck {
-    // The sender's address counts where it is of the domain, or of one beneath it.
-    const from = this.#from !== undefined && isWithin(this.#from, domain) ? this.#from : domain;
+    // That of the relay counts where it is of the domain, or of one beneath it.
+    const from = this.#from ?? (this.#home !== undefined && isWithin(this.#home, domain) ? this.#home : domain);
     let dmarc: Promise<DmarcDiscovery> | undefined;
     return {
       domain,
@@ -101,6 +106,14 @@ export class SenderDomains {
       now: () => new Date(),
     };
   }
+}
+
+/** What a relay knows of itself. */
+export interface KnownToRelay {
+  /** The sender of mails that name none. */
+  from?: string;
+  /** Ways in which mails leave, asked for at each check. */
+  senders?: () => readonly Sender[];
 }
 
 /** In the order in which a person mends them. */

@@ -1,4 +1,5 @@
 import type { DkimIdentity } from '../dkim/dkim-identity.js';
+import type { DnsRecord } from '../dns/dns-record.interface.js';
 import type { ProviderDomain, SendingHost } from '../transport/sender-identity.interface.js';
 
 /** One way in which mails of the domain leave. */
@@ -47,4 +48,10 @@ export function returnPathOf(sender: Sender, domain: string, given: string): Ret
 /** The domain that the provider signs for. */
 export function signingDomainOf(sender: Sender, domain: string): string {
   return sender.domain ?? domain;
+}
+
+/** What the provider wants at the return path's domain, beside SPF. */
+export function returnPathRecord({ provider, region }: Sender, domain: string): DnsRecord | undefined {
+  const path = provider?.returnPath;
+  return path && path.kind !== 'given' ? path.record?.(domain, region) : undefined;
 }

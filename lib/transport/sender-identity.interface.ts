@@ -43,12 +43,13 @@ export type ProviderReturnPath =
   /** The one that it is given. */
   | { readonly kind: 'given' }
   /** That of the domain in its settings. */
-  | { readonly kind: 'sending-domain' }
+  | ({ readonly kind: 'sending-domain' } & ReturnPathRecord)
   /** Always this label beneath the sender's domain. */
-  | { readonly kind: 'beneath'; readonly label: string }
-  /** Its own, unless the sender has set up a name of its own: then `record` is what must be there. */
-  | {
-      readonly kind: 'own';
-      readonly domain: string;
-      record?(name: string, region: string | undefined): DnsRecord | undefined;
-    };
+  | ({ readonly kind: 'beneath'; readonly label: string } & ReturnPathRecord)
+  /** Its own, unless the sender has set up a name of its own. */
+  | ({ readonly kind: 'own'; readonly domain: string } & ReturnPathRecord);
+
+export interface ReturnPathRecord {
+  /** What the provider wants at the name of a return path, beside SPF: a CNAME, or the MX of who takes the bounces. */
+  record?(name: string, region: string | undefined): DnsRecord | undefined;
+}

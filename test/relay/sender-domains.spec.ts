@@ -2,6 +2,7 @@ import { type INestApplicationContext, Injectable, Module } from '@nestjs/common
 import { NestFactory } from '@nestjs/core';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  DirectTransport,
   getSenderDomainsToken,
   MailTransport,
   PostmarkTransport,
@@ -120,6 +121,21 @@ describe('the SenderDomains of a relay', () => {
     expect(checks.find(({ name, subject }) => name === 'mx' && subject === 'bounces.acme.test')!.record).toMatchObject({
       value: '10 feedback-smtp.eu-west-1.amazonses.com.',
     });
+  });
+
+  it('knows what DirectTransport signs with, and where it sends from', async () => {
+    const direct = new DirectTransport({ name: 'mx.acme.test', dkim: rsa });
+    const app = await start({ transport: direct });
+    const { status, checks } = await app.get(SenderDomains).check();
+    expect(checks.filter((check) => check.status !== 'pass')).toEqual([]);
+    expect(status).toBe('pass');
+    expect(checks.find(({ name }) => name === 'ptr')).toMatchObject({
+      subject: 'mx.acme.test',
+      summary: `${ADDRESS} is called mx.acme.test, and the other way round`,
+    });
+    expect(checks.find(({ name }) => name === 'spf')!.details).toContain(
+      `${ADDRESS} is let through by acme.test: ip4:${ADDRESS}`,
+    );
   });
 
   it('belongs to its relay', async () => {

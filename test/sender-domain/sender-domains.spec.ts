@@ -95,6 +95,18 @@ describe('SPF', () => {
     });
   });
 
+  it('of Mailgun is about its sending domain, and so are its MX', async () => {
+    const options: SenderDomainsOptions = {
+      providers: [{ provider: 'mailgun', domain: 'mg.acme.test', region: 'eu' }],
+    };
+    expect(await found('spf', {}, options, 'mg.acme.test')).toMatchObject({
+      record: txt('mg.acme.test', 'v=spf1 include:mailgun.org ~all'),
+    });
+    expect(await found('mx', {}, options, 'mg.acme.test')).toMatchObject({
+      record: { name: 'mg.acme.test', type: 'MX', value: '10 mxa.eu.mailgun.org.' },
+    });
+  });
+
   it('knows a provider by its networks where it is not included by name', async () => {
     expect(await spf('v=spf1 ip4:209.61.0.0/16 -all', { providers: ['mailgun'] })).toMatchObject({ status: 'pass' });
     expect(await spf('v=spf1 ip4:209.61.151.0/25 -all', { providers: ['mailgun'] })).toMatchObject({ status: 'fail' });
@@ -162,6 +174,13 @@ describe('SPF', () => {
     expect([check.summary, ...check.details].join('\n')).toMatch(
       /asks for what is not there.*a:gone\.test[^]*uses ptr/,
     );
+  });
+
+  it('leaves alone what another record has for nothing', async () => {
+    const more = { 'x.test': { TXT: 'v=spf1 a -all' } };
+    const check = await spf(`v=spf1 a include:x.test -all`, OWN, more);
+    expect(check).toMatchObject({ status: 'warn', summary: 'asks for what is not there, to no use: a' });
+    expect(check.record).toBeUndefined();
   });
 
   it('tells circles', async () => {
@@ -381,6 +400,25 @@ describe('DMARC', () => {
     expect(await found('dmarc', changes, OWN, subject)).toMatchObject({ status: 'pass' });
     const within = { '_dmarc.acme.test': { TXT: 'v=DMARC1; p=reject; rua=mailto:d@mail.acme.test' } };
     expect(await found('dmarc', within, OWN, subject)).toMatchObject({ status: 'pass' });
+  });
+});
+
+describe('the From header', () => {
+  it('may be of the domain above, whose record then counts', async () => {
+    server.zone = wellKept({ 'mail.acme.test': { TXT: `v=spf1 ip4:${ADDRESS} -all`, MX: '10 mx.acme.test' } });
+    const { checks } = await report(
+      { ...OWN, from: 'hello@acme.test', returnPath: 'mail.acme.test' },
+      'mail.acme.test',
+    );
+    expect(
+      checks
+        .filter(({ name }) => ['dmarc', 'alignment'].includes(name))
+        .map(({ subject, status }) => [subject, status]),
+    ).toEqual([
+      ['acme.test', 'pass'],
+      ['reports of acme.test', 'pass'],
+      ['your own server', 'pass'],
+    ]);
   });
 });
 

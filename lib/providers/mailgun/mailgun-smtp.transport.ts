@@ -18,6 +18,7 @@ export class MailgunSmtpTransport extends SmtpTransport {
   override readonly capabilities = { recipients: 1000, bytes: 25 * 1024 * 1024, tags: 3 } as const;
 
   readonly #domain: string;
+  readonly #region: MailgunRegion;
 
   /** @throws RelayConfigurationError */
   constructor({ user, pass, domain, region = 'us', host, ...smtp }: MailgunSmtpTransportOptions) {
@@ -30,6 +31,7 @@ export class MailgunSmtpTransport extends SmtpTransport {
       auth: { user: login, pass },
     });
     this.#domain = domainOf(domain);
+    this.#region = region;
   }
 
   /** @throws SmtpError, or MailMessageError for what cannot stand in a header */
@@ -38,7 +40,7 @@ export class MailgunSmtpTransport extends SmtpTransport {
   }
 
   override identity(): SenderIdentity {
-    return { ...super.identity(), provider: MAILGUN_DOMAIN, domain: this.#domain };
+    return { ...super.identity(), provider: MAILGUN_DOMAIN, domain: this.#domain, region: this.#region };
   }
 
   /** `mailgun+smtp://host:port`. */

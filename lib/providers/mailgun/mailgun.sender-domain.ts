@@ -6,5 +6,9 @@ export const MAILGUN_DOMAIN: ProviderDomain = {
   page: 'https://documentation.mailgun.com/docs/mailgun/user-manual/domains/domains-verify',
   spf: 'mailgun.org',
   dkim: { selectors: [], where: 'Sending, Domain settings, DNS records: <selector>._domainkey' },
-  returnPath: { kind: 'sending-domain' },
+  // Of two: mxa and mxb.
+  returnPath: {
+    kind: 'sending-domain',
+    record: (name, region) => ({ name, type: 'MX', value: `10 mxa.${region === 'eu' ? 'eu.' : ''}mailgun.org.` }),
+  },
 };

@@ -39,6 +39,7 @@ export class MailgunTransport extends MailTransport {
   override readonly capabilities = { recipients: 1000, bytes: 25 * 1024 * 1024, tags: 3, batch: BATCH } as const;
   readonly #client: HttpClient;
   readonly #domain: string;
+  readonly #region: MailgunRegion;
   readonly #authorization: string;
   readonly #format: MailgunFormat;
   readonly #printed: string;
@@ -51,9 +52,10 @@ export class MailgunTransport extends MailTransport {
     const key = secretOf('mailgun.key', options.key);
     const login = Buffer.from(`api:${key}`).toString('base64');
     this.#domain = domainOf(options.domain);
+    this.#region = oneOf('mailgun.region', region, ['us', 'eu']);
     this.#format = oneOf('mailgun.format', format, ['mime', 'fields']);
     this.#authorization = `Basic ${login}`;
-    const api = API[oneOf('mailgun.region', region, ['us', 'eu'])];
+    const api = API[this.#region];
     this.#client = new HttpClient(httpSettings('mailgun', options, api), [key, login]);
     const place =
       options.baseUrl === undefined ? (region === 'us' ? '' : `?region=${region}`) : `?baseUrl=${options.baseUrl}`;
@@ -127,7 +129,7 @@ export class MailgunTransport extends MailTransport {
   }
 
   override identity(): SenderIdentity {
-    return { provider: MAILGUN_DOMAIN, domain: this.#domain };
+    return { provider: MAILGUN_DOMAIN, domain: this.#domain, region: this.#region };
   }
 
   /** Lets requests in flight finish, then closes the connections. */

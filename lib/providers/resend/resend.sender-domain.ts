@@ -6,5 +6,10 @@ export const RESEND_DOMAIN: ProviderDomain = {
   page: 'https://resend.com/docs/dashboard/domains/introduction',
   spf: 'amazonses.com',
   dkim: { selectors: ['resend'], where: 'Domains, the domain: resend._domainkey' },
-  returnPath: { kind: 'beneath', label: 'send' },
+  returnPath: {
+    kind: 'beneath',
+    label: 'send',
+    record: (name, region) =>
+      region === undefined ? undefined : { name, type: 'MX', value: `10 feedback-smtp.${region}.amazonses.com.` },
+  },
 };

@@ -18,11 +18,8 @@ async function look(findings: Findings, check: DomainInCheck): Promise<string | 
   for (const at of ambiguous)
     findings.fail(`there are several DMARC records at _dmarc.${at}, which is as good as none (RFC 9989 section 4.10)`);
   if (!found) {
-    findings.publish({
-      name: `_dmarc.${check.domain}`,
-      type: 'TXT',
-      value: `v=DMARC1; p=none; rua=mailto:dmarc@${check.domain}`,
-    });
+    const at = from.endsWith(`.${check.domain}`) ? check.domain : from;
+    findings.publish({ name: `_dmarc.${at}`, type: 'TXT', value: `v=DMARC1; p=none; rua=mailto:dmarc@${at}` });
     return void findings.fail(
       `there is no DMARC record: large receivers refuse bulk mail without one; begin with p=none, read the reports, then ask for quarantine and reject`,
     );

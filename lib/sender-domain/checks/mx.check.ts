@@ -3,7 +3,7 @@ import { DnsError } from '../../dns/dns.error.js';
 import type { MxRecord } from '../../dns/dns-resolver.interface.js';
 import type { DomainCheck } from '../domain-check.interface.js';
 import { type Findings, findingsOf } from '../findings.js';
-import type { Sender } from '../sender.js';
+import { returnPathRecord, type Sender } from '../sender.js';
 import { type DomainInCheck, returnPathsOf } from './domain-in-check.js';
 
 /** MX (RFC 5321 section 5.1): answers come back to the domain, and bounces to the domains in return paths. */
@@ -88,8 +88,5 @@ async function lookAtServer(
 
 /** Where a provider takes the bounces, what it wants there. */
 function publishKnown(findings: Findings, domain: string, senders: readonly Sender[]): void {
-  for (const { provider, region, returnPath } of senders) {
-    if (provider?.returnPath.kind === 'own' && returnPath === domain)
-      findings.publish(provider.returnPath.record?.(domain, region));
-  }
+  for (const sender of senders) findings.publish(returnPathRecord(sender, domain));
 }

@@ -3,7 +3,7 @@ import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import type { DomainCheck } from '../domain-check.interface.js';
 import { type Findings, findingsOf } from '../findings.js';
 import { parseIp } from '../ip-address.js';
-import type { Sender } from '../sender.js';
+import { returnPathRecord, type Sender } from '../sender.js';
 import { shown } from '../shown.js';
 import { evaluateSpf, SPF_LIMITS } from '../spf/evaluate-spf.js';
 import { isPermitted } from '../spf/is-permitted.js';
@@ -53,7 +53,7 @@ async function look(
   judgeSurvey(findings, survey);
   const missing = await missingTerms(findings, domain, senders, survey, resolver);
   judgeEnd(findings, records[0]!);
-  publish(missing, survey.voids);
+  publish(missing, survey.ownVoids);
   return `SPF is in order: ${survey.lookups} of ${SPF_LIMITS.lookups} lookups`;
 }
 
@@ -67,14 +67,9 @@ function judgeNumber(findings: Findings, domain: string, count: number, isNeeded
     );
 }
 
-/** What a provider wants at a return path of the sender's own, where that is a CNAME to a record of its own. */
+/** What a provider wants at a return path, where that is a CNAME to a record of its own. */
 function aliasOf(domain: string, senders: readonly Sender[]): DnsRecord | undefined {
-  for (const { provider, returnPath, region } of senders) {
-    if (provider?.returnPath.kind !== 'own' || returnPath !== domain) continue;
-    const record = provider.returnPath.record?.(domain, region);
-    if (record?.type === 'CNAME') return record;
-  }
-  return undefined;
+  return senders.map((sender) => returnPathRecord(sender, domain)).find((record) => record?.type === 'CNAME');
 }
 
 /** DNS names of 253, and so many of them that a record still is one. */

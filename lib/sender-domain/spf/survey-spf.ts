@@ -10,6 +10,8 @@ export interface SpfSurvey {
   readonly lookups: number;
   /** Terms that ask for what is not there. */
   readonly voids: readonly string[];
+  /** Of those, the ones in the record itself. */
+  readonly ownVoids: readonly string[];
   /** Names of includes and redirects that let through, in lower case. */
   readonly included: ReadonlySet<string>;
   /** Networks that are let through. */
@@ -34,6 +36,7 @@ class Survey implements SpfSurvey {
   lookups = 0;
   usesPtr = false;
   readonly voids: string[] = [];
+  readonly ownVoids: string[] = [];
   readonly included = new Set<string>();
   readonly networks: { ip: IpAddress; prefix: number }[] = [];
   readonly problems: SpfError[] = [];
@@ -75,7 +78,10 @@ class Survey implements SpfSurvey {
     }
     const name = mechanism.domain ?? domain;
     if (name.includes('%') || !isDomain(name)) this.unfollowed.push(text);
-    else if (await this.#isVoid(kind as 'a' | 'mx' | 'exists', name)) this.voids.push(text);
+    else if (await this.#isVoid(kind as 'a' | 'mx' | 'exists', name)) {
+      this.voids.push(text);
+      if (path.length === 1) this.ownVoids.push(text);
+    }
   }
 
   /** For an `a`, only where there is neither an IPv4 nor an IPv6 address: the other is asked for by no client. */
