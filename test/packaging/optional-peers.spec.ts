@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { installPackage, runProgram } from './installed-package.js';
 
-const PEERS = ['pg', '@electric-sql/pglite', '@css-inline/css-inline', 'smtp-server'];
+const PEERS = ['pg', '@electric-sql/pglite', '@css-inline/css-inline', 'smtp-server', '@nestjs/terminus'];
 const folder = await installPackage({ without: PEERS });
 
 describe('an optional package', () => {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { packedFiles } from './installed-package.js';
 
 interface Manifest {
+  bin: Record<string, string>;
   main: string;
   types: string;
   typesVersions: Record<string, Record<string, string[]>>;
@@ -37,6 +38,7 @@ describe('the package', () => {
     const named = [
       manifest.main,
       manifest.types,
+      ...Object.values(manifest.bin),
       ...Object.values(manifest.typesVersions['*']!).flat(),
       ...Object.values(manifest.exports).flatMap((target) =>
         typeof target === 'string' ? [target] : Object.values(target),
