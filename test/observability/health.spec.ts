@@ -122,8 +122,9 @@ describe('the health of the sender domain', () => {
     options = { cacheFor: 0 };
     const { get } = await start({ transport: transport(), queue: { embedded: true } });
     expect((await get('domain')).status).toBe(200);
-    server.zone = new Proxy({}, { get: () => 'silent' });
+    server.zone = wellKept({ '_dmarc.acme.test': 'NXDOMAIN' });
     expect((await get('domain')).status).toBe(200);
+    await expect.poll(async () => (await get('domain')).status).toBe(503);
   });
 });
 

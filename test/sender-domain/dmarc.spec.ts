@@ -92,6 +92,13 @@ describe('DMARC', () => {
     ]);
   });
 
+  it.each(['y', 'n'])('asks no further above psd=%s', async (psd) => {
+    server.zone = zone({ 'acme.test': `v=DMARC1; p=reject; psd=${psd}`, test: 'v=DMARC1; p=none' });
+    const before = server.questions.length;
+    expect((await discoverDmarc('a.acme.test', resolver())).found?.at).toBe('acme.test');
+    expect(server.questions.slice(before).map(({ name }) => name)).toEqual(['_dmarc.a.acme.test', '_dmarc.acme.test']);
+  });
+
   it.each<[string, Record<string, string>, string]>([
     ['a domain without any record stands alone', {}, 'a.b.acme.test'],
     [
