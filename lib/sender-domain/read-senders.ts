@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { dkimIdentities } from '../dkim/dkim-identity.js';
-import { isDkimSelector } from '../dkim/dkim-names.js';
+import { isDkimDomain, isDkimSelector } from '../dkim/dkim-names.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { PROVIDER_DOMAINS } from '../providers/provider-domains.js';
 import { refuseUnknown } from '../refuse-unknown.js';
@@ -39,7 +39,7 @@ export function readProviderDomain(given: unknown, path: string): ProviderDomain
 /** A domain, in ASCII, in lower case. @throws RelayConfigurationError */
 export function readDomain(given: unknown, path: string): string {
   const domain = typeof given === 'string' ? domainToASCII(given.trim().replace(/\.$/, '')).toLowerCase() : '';
-  if (DOMAIN.test(domain)) return domain;
+  if (isDkimDomain(domain)) return domain;
   throw new RelayConfigurationError(path, `${JSON.stringify(given)} is no domain; give e.g. acme.test`);
 }
 
@@ -97,5 +97,3 @@ function arrayOf<T>(given: unknown, path: string): readonly T[] {
   if (Array.isArray(given)) return given as T[];
   throw new RelayConfigurationError(path, 'is an array');
 }
-
-const DOMAIN = /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -43,9 +43,7 @@ describe('dkim generate', () => {
     const json = await cli([...args, '--json', '--out', folder]);
     expect(json.stdout).not.toContain(PRIVATE);
     expect(JSON.parse(json.stdout)).toMatchObject({
-      keys: [
-        { domain: 'acme.test', type: 'ed25519', file: expect.stringContaining(folder), record: { type: 'TXT' } },
-      ],
+      keys: [{ domain: 'acme.test', type: 'ed25519', file: expect.stringContaining(folder), record: { type: 'TXT' } }],
     });
   });
 

@@ -12,14 +12,16 @@ const zone = (records: Record<string, string>): Record<string, ZoneEntry> =>
   Object.fromEntries(Object.entries(records).map(([name, TXT]) => [`_dmarc.${name}`, { TXT }]));
 
 /** The domain of the From header, and what SPF and DKIM have authenticated. */
-const CASES: readonly (readonly [
+type Case = [
   from: string,
   records: Record<string, string>,
   spf: string | undefined,
   dkim: string | undefined,
   result: 'pass' | 'fail' | 'none',
   policy?: string,
-])[] = [
+];
+
+const CASES: readonly Case[] = [
   ['acme.com', {}, 'acme.com', 'acme.com', 'none'],
   ['acme.com', { 'acme.com': 'v=DMARC1; p=reject' }, 'acme.com', undefined, 'pass', 'reject'],
   ['acme.com', { 'acme.com': 'v=DMARC1; p=reject' }, 'bounces.acme.com', undefined, 'pass', 'reject'],
@@ -43,11 +45,10 @@ const CASES: readonly (readonly [
 ];
 
 /** The other one does not heed `aspf=s` and `adkim=s` (RFC 9989 section 4.4), so that it says nothing of what they make fail. */
-const isHeeded = ([, records, , , result]: (typeof CASES)[number]) =>
-  result !== 'fail' || !/=s/.test(JSON.stringify(records));
+const isHeeded = ([, records, , , result]: Case) => result !== 'fail' || !/=s/.test(JSON.stringify(records));
 
 describe('DMARC', () => {
-  it.each(CASES)('of %s with %j: SPF %s, DKIM %s is %s', async (from, records, spf, dkim, result, policy) => {
+  it.each<Case>(CASES)('of %s with %j: SPF %s, DKIM %s is %s', async (from, records, spf, dkim, result, policy) => {
     server.zone = zone(records);
     const { found } = await discoverDmarc(from, resolver());
     const isPassed = async () => {
@@ -58,7 +59,7 @@ describe('DMARC', () => {
     expect(found && (found.at === from ? found.record.p : found.record.sp)).toBe(policy);
   });
 
-  it.each(CASES.filter(isHeeded))(
+  it.each<Case>(CASES.filter(isHeeded))(
     'of %s with %j: SPF %s, DKIM %s is %s to another implementation, too',
     async (from, records, spf, dkim, result, policy) => {
       server.zone = zone(records);

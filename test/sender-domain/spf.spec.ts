@@ -37,7 +37,9 @@ const SURROUNDINGS: Record<string, ZoneEntry> = {
 };
 
 /** By RFC 7208; the record is acme.test's, the sender ada@acme.test. */
-const RECORDS: readonly (readonly [record: string | string[] | undefined, result: string, ip?: string])[] = [
+type Case = [record: string | string[] | undefined, result: string, ip?: string];
+
+const RECORDS: readonly Case[] = [
   [undefined, 'none'],
   ['v=spf10 +all', 'none'],
   ['v=spf1', 'neutral'],
@@ -143,14 +145,14 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 };
 
 describe('SPF', () => {
-  it.each(RECORDS)('%s is %s', async (record, result, ip = CLIENT) => {
+  it.each<Case>(RECORDS)('%s is %s', async (record, result, ip = CLIENT) => {
     publish(record);
     const query = { ip, domain: 'acme.test', sender: 'ada@acme.test', helo: 'host.test' };
     const outcome = await evaluateSpf(query, new CachedDnsResolver({ servers: [server.address], tries: 1 }));
     expect(outcome.result, outcome.problem).toBe(result);
   });
 
-  it.each(RECORDS.filter(([record]) => !OTHERWISE[String(record)]))(
+  it.each<Case>(RECORDS.filter(([record]) => !OTHERWISE[String(record)]))(
     '%s is %s to another implementation, too',
     async (record, result, ip = CLIENT) => {
       publish(record);

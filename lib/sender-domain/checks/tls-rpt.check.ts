@@ -27,7 +27,7 @@ async function look(findings: Findings, name: string, { domain, resolver }: Doma
   for (const problem of problems) findings.fail(`the record is wrong: ${problem}`);
   const wrong = (tags.get('rua') ?? '')
     .split(',')
-    .filter((uri) => !/^(?:mailto:[^\s,]+@[^\s,]+|https:\/\/[^\s,]+)$/i.test(uri.trim()));
+    .filter((uri) => !/^(?:mailto:[^\s,@]+@[^\s,@]+|https:\/\/[^\s,]+)$/i.test(uri.trim()));
   if (wrong.length > 0) findings.fail(`rua=${tags.get('rua') ?? ''} is no mailto: or https: URI`);
   return 'failures of TLS are reported';
 }
