@@ -428,7 +428,7 @@ describe('alignment', () => {
   it('passes by DKIM alone, warns of SPF alone, and fails without both', async () => {
     expect(await alignment({ providers: ['postmark'] })).toMatchObject({
       status: 'pass',
-      summary: 'DKIM speaks for the From domain',
+      summary: 'DKIM can speak for the From domain',
     });
     expect(await alignment({ addresses: [ADDRESS] })).toMatchObject({
       status: 'warn',

@@ -45,7 +45,7 @@ async function look(findings: Findings, sender: Sender, check: DomainInCheck): P
     findings.pass(
       `with a return path of your own at ${sender.provider!.title}, such as bounces.${check.domain}, SPF would speak for it too`,
     );
-  return isSigned && bySpf ? 'SPF and DKIM both speak for the From domain' : 'DKIM speaks for the From domain';
+  return isSigned && bySpf ? 'SPF and DKIM can both speak for the From domain' : 'DKIM can speak for the From domain';
 }
 
 /** Where there is no DMARC record yet, the one to be published makes one organisation of a domain and all beneath it. */
