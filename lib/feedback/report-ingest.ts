@@ -35,9 +35,9 @@ export class ReportIngest extends MailFeedback {
   }
 
   async ingest(raw: Uint8Array | string): Promise<{ report: BounceReport; events: MailEvent[] }> {
-    const report = await this.#parts.parse(raw);
     const ended = await this.#unsubscribed(raw);
-    if (ended) return { report, events: ended };
+    if (ended) return ended;
+    const report = await this.#parts.parse(raw);
     const named = report.kind === 'none' ? undefined : await this.#named(report);
     if (!named) return { report, events: [] };
     const events = this.#events(report, named).map((event) => completed(event, named.mail));
@@ -45,11 +45,12 @@ export class ReportIngest extends MailFeedback {
   }
 
   /** A mail to the `mailto:` of a List-Unsubscribe (RFC 2369 section 3.2), with the sealed token in its subject. */
-  async #unsubscribed(raw: Uint8Array | string): Promise<MailEvent[] | undefined> {
+  async #unsubscribed(raw: Uint8Array | string): Promise<{ report: BounceReport; events: MailEvent[] } | undefined> {
     const { unsubscribe } = this.#parts;
-    if (!unsubscribe) return undefined;
-    const subscription = unsubscribe.links.readSubject(subjectOf(readMime(raw)));
-    return subscription ? unsubscribe.subscriptions.end(subscription) : undefined;
+    const subscription = unsubscribe?.links.readSubject(subjectOf(readMime(raw)));
+    if (!unsubscribe || !subscription) return undefined;
+    const events = await unsubscribe.subscriptions.end(subscription);
+    return { report: optOut(subscription.recipient), events };
   }
 
   async #named(report: BounceReport): Promise<Named | undefined> {
@@ -148,6 +149,12 @@ function recipientIn({ mail, recipient }: Named, { address, originalAddress }: B
   }
   // Forwarded: the address that failed is not the one written to.
   return recipient;
+}
+
+/** As a report of a feedback loop would have it. */
+function optOut(address: string): BounceReport {
+  const recipient = { address, action: 'failed', reason: 'complaint', permanent: true, suppress: true } as const;
+  return { kind: 'complaint', feedbackType: 'opt-out', recipients: [recipient] };
 }
 
 function bracketed(messageId: string): string {
