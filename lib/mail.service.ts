@@ -4,7 +4,7 @@ import type { Duration } from './duration.js';
 import { createMessage } from './compose/create-message.js';
 import { type ComposedMail, type ComposeSetting, type MailComposer, milliseconds } from './compose/mail-composer.js';
 import { mailForm } from './compose/mail-form.js';
-import type { MailRenderer } from './compose/mail-renderer.js';
+import type { MailRenderer, RenderedFor } from './compose/mail-renderer.js';
 import type { DirectDelivery } from './delivery/direct-delivery.js';
 import type { MailDemands } from './delivery/demands.js';
 import type { TransportSet } from './delivery/transport-set.js';
@@ -184,7 +184,7 @@ export class MailService {
       snapshot,
       body,
       attachments,
-      await this.#parts.renderer.render(composed.body.content, snapshot),
+      await this.#parts.renderer.render(composed.body.content, renderedFor(composed)),
     );
   }
 
@@ -297,13 +297,13 @@ export class MailService {
   async #prepare(mail: unknown, options: unknown, setting: ComposeSetting = {}): Promise<PreparedMail> {
     const composed = await this.#parts.composer.compose(mailForm(mail, options), setting);
     this.#checkTransport(composed);
-    const { snapshot, body } = composed;
+    const { body } = composed;
     // For its errors only: the queue keeps what the words are made of. A process that only queues may have no templates.
     if (
       body.content.kind !== 'mailable' &&
       (body.content.kind === 'inline' || this.#parts.renderer.hasTemplates || this.#parts.transports)
     ) {
-      await this.#parts.renderer.check(body.content, snapshot);
+      await this.#parts.renderer.check(body.content, renderedFor(composed));
     }
     return this.#encode(composed);
   }
@@ -416,6 +416,10 @@ function demandsOf({
 
 function resultOf({ address, state, error }: RecipientOutcome): SendResult['recipients'][number] {
   return { address, state, ...(error && { error: publicError(error) }) };
+}
+
+function renderedFor({ snapshot: { locale }, body: { unsubscribeUrl } }: ComposedMail): RenderedFor {
+  return { locale, unsubscribeUrl };
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

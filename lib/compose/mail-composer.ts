@@ -100,7 +100,6 @@ export class MailComposer {
       replyTo: this.#replyTo(options.replyTo ?? given('replyTo')),
       envelope: { from: envelopeFrom(options.envelope) ?? this.#returnPath(id, from, everyone), to: everyone },
       ...(locale !== undefined && { locale: word(locale, 'locale') }),
-      ...(list && { unsubscribeUrl: list.url }),
     };
     const own = mergeHeaders(
       this.#defaults.headers,
@@ -115,6 +114,7 @@ export class MailComposer {
         ...checkStrings(options.metadata ?? {}, 'metadata'),
       },
       provider: providerOf(options.provider),
+      ...(list && { unsubscribeUrl: list.url }),
     };
     checkLimits(everyone.length, fields);
     // Last: files and streams are read only for a mail that is right otherwise.

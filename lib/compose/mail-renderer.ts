@@ -4,7 +4,7 @@ import { checkHeaders, checkLine } from '../mail/headers.js';
 import { htmlToString, isSafeHtml } from '../mail/html.js';
 import type { BufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailContent } from '../mail/mailable.interface.js';
-import type { MailSnapshot, SnapshotContent } from '../mail/mail-snapshot.interface.js';
+import type { MailBody, MailSnapshot, SnapshotContent } from '../mail/mail-snapshot.interface.js';
 import { snapshotValue } from '../mail/snapshot-value.js';
 import type { RenderedTemplate, TemplateEngine } from '../template/template-engine.js';
 import { textFromHtml } from '../template/text-from-html.js';
@@ -36,7 +36,7 @@ interface Filling {
 }
 
 /** What a template needs to know of its mail. */
-export type RenderedFor = Pick<MailSnapshot, 'locale' | 'unsubscribeUrl'>;
+export type RenderedFor = Pick<MailSnapshot, 'locale'> & Pick<MailBody, 'unsubscribeUrl'>;
 
 /** What renders; the engine may come later, with a feature's folder. */
 export interface Templates {

@@ -35,12 +35,13 @@ export class MailWords {
     kept: string | undefined,
     signal: AbortSignal,
   ): Promise<Words> {
-    const { content } = body;
-    if (content.kind !== 'mailable') return { type: 'words', rendered: await this.#renderer.render(content, mail) };
+    const { content, unsubscribeUrl } = body;
+    if (content.kind !== 'mailable')
+      return { type: 'words', rendered: await this.#renderer.render(content, { locale: mail.locale, unsubscribeUrl }) };
     if (kept !== undefined) return { type: 'words', rendered: decodeRendered(kept) };
     const found = await this.#mailables.resolve(mail.mail!);
     if (!found) return { type: 'unknown' };
-    const { locale, to, tenant, unsubscribeUrl } = mail;
+    const { locale, to, tenant } = mail;
     const link = unsubscribeUrl === undefined ? {} : { unsubscribeUrl };
     const given = await found.mailable.render(content.data, {
       locale,

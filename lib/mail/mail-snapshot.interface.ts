@@ -34,8 +34,6 @@ export interface MailSnapshot {
   readonly retry: { readonly maxAge: number; readonly delay: number; readonly maxDelay: number };
   /** Who is told by mail what becomes of it, where somebody is. */
   readonly notify?: SenderNotify;
-  /** Where its recipient can unsubscribe. */
-  readonly unsubscribeUrl?: string;
   /** A {@link MailBody}, encoded. */
   readonly body: string;
   readonly attachments: readonly SnapshotAttachment[];
@@ -61,6 +59,8 @@ export interface MailBody {
   readonly tags: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly provider: Readonly<Record<string, object | undefined>>;
+  /** Where its recipient can unsubscribe. */
+  readonly unsubscribeUrl?: string;
 }
 
 /** Where the words come from. */

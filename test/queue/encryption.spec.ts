@@ -37,7 +37,8 @@ afterEach(async () => {
 async function open(queue: QueueOptions, worker: boolean) {
   const wire = new RecordingTransport();
   const options = worker ? { transports: { wire } } : { worker: false as const };
-  const relay = await startRelay({ ...options, queue }, { providers: [ResetMail] });
+  const unsubscribe = { url: 'https://acme.test/no-more', secret: 'a secret of sixteen and more' };
+  const relay = await startRelay({ ...options, queue, unsubscribe }, { providers: [ResetMail] });
   started.push(relay);
   return { ...relay, wire };
 }
@@ -77,6 +78,17 @@ describe.each<[string, () => Promise<{ queue: QueueOptions; everything: () => Pr
     const attached = wire.messages.find(({ attachments: some }) => some.length > 0)!;
     expect((await attachmentBytes(attached)).toString()).toBe(SECRET);
     expect(await everything()).not.toContain('do-not-tell');
+  });
+
+  it('holds no link to unsubscribe, which is good for whoever has it', async () => {
+    const { queue, everything } = await backend();
+    const encryption = { keys: [key()] };
+    const { mail } = await open({ ...queue, encryption }, false);
+    const { id } = await mail.send({ to: 'ada@x.test', subject: 'News', text: 'News', stream: 'broadcast' });
+    expect(await everything()).not.toContain('no-more?t=');
+    const { wire, mail: other } = await open({ ...queue, encryption }, true);
+    await other.wait(id);
+    expect(wire.messages[0]!.headers['List-Unsubscribe']).toContain('no-more?t=');
   });
 
   it('goes on while its key is replaced, and before it was encrypted at all', async () => {
