@@ -85,7 +85,9 @@ describe.each([
 
   async function told(id: string, type: MailEvent['type'], count = 1): Promise<MailEvent[]> {
     return eventually(async () => {
-      const events = (await mail.status(id))!.events.filter((event) => event.type === type && event.provider !== 'relay');
+      const events = (await mail.status(id))!.events.filter(
+        (event) => event.type === type && event.provider !== 'relay',
+      );
       return events.length >= count ? events : undefined;
     });
   }
