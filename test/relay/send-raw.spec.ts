@@ -141,6 +141,6 @@ describe('sendRaw()', () => {
     expect(await refusal({ html: '<p>' })).toMatchObject({ field: 'html' });
     expect(await refusal({ notify: { ret: 'SOME' } })).toMatchObject({ field: 'notify.ret' });
     expect(await refusal({}, Buffer.from('Subject: x\r\n\r\n'))).toMatchObject({ field: 'from' });
-    expect(await refusal({}, Buffer.alloc(25 * 1024 * 1024 + 1))).toMatchObject({ field: 'raw', reason: 'too-large' });
+    expect(await refusal({}, Buffer.alloc(25.1 * 1024 * 1024))).toMatchObject({ field: 'raw', reason: 'too-large' });
   });
 });
