@@ -65,7 +65,8 @@ describe('Postfix, Exim and OpenSMTPD', () => {
     const { id } = await mail.send({ to: ['full@exim.test', 'bob@exim.test'], subject: 'Full', text: 'x' });
     const status = await eventually(
       async () => (await mail.status(id))!,
-      ({ attempts }) => attempts.length > 1,
+      // Not while the next attempt is under way.
+      ({ attempts, recipients }) => attempts.length > 1 && recipients[0]!.state === 'deferred',
     );
     expect(status.recipients).toMatchObject([
       { state: 'deferred', error: { enhancedCode: '4.2.2', reason: 'mailbox-full' } },
