@@ -2,7 +2,8 @@ import { type DomNode, type FormatCallback, type HtmlToTextOptions, compile } fr
 
 /**
  * The text of an HTML mail: links in angle brackets behind their words (RFC 3986 appendix C), images by their `alt`,
- * a table with header cells in columns, and nothing that is hidden, such as a preheader. Lines are not wrapped.
+ * a table with header cells in columns, and nothing that is hidden, such as a preheader. Lines are not wrapped. What is nested deeper than
+ * anybody writes is cut.
  */
 export function textFromHtml(html: string): string {
   return convert(html);
@@ -20,11 +21,16 @@ const table: FormatCallback = (element, walk, builder, options) => {
 };
 
 /** In this table itself, not in one inside of it. */
-function hasHeaderCells(element: DomNode): boolean {
+function hasHeaderCells(element: DomNode, depth = 0): boolean {
+  if (depth > DEEPEST) return false;
   return (element.children ?? []).some(
-    (child) => child.name === 'th' || (child.name !== 'table' && child.name !== 'td' && hasHeaderCells(child)),
+    (child) =>
+      child.name === 'th' || (child.name !== 'table' && child.name !== 'td' && hasHeaderCells(child, depth + 1)),
   );
 }
+
+/** In elements: the converter calls itself for each. */
+const DEEPEST = 200;
 
 const HIDDEN = [
   '[data-preheader]',
@@ -39,6 +45,7 @@ const HIDDEN = [
 
 const convert = compile({
   wordwrap: false,
+  limits: { maxDepth: DEEPEST, ellipsis: '…' },
   formatters: { imageByAlt, mailTable: table },
   selectors: [
     { selector: 'a', options: { linkBrackets: ['<', '>'], hideLinkHrefIfSameAsText: true, noAnchorUrl: true } },

@@ -9,6 +9,12 @@ describe('the text of an HTML mail', () => {
     );
   });
 
+  it('is cut where elements are nested deeper than anybody writes', () => {
+    const deep = '<b>'.repeat(20_000);
+    expect(textFromHtml(`<p>Hello</p>${deep}deep`)).toMatch(/^Hello\n\n/);
+    expect(textFromHtml(`<p>Hello</p><table><tr><td>${deep}deep</td></tr></table>`)).toMatch(/^Hello\n/);
+  });
+
   it('keeps links, behind their words or alone', () => {
     const url = 'https://x.test/confirm?token=a&b=1';
     expect(textFromHtml(`<a href="${url.replace('&', '&amp;')}">Confirm</a>`)).toBe(`Confirm <${url}>`);
