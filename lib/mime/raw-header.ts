@@ -1,3 +1,4 @@
+import { MailMessageError } from '../errors/mail-message.error.js';
 import { headerField } from './message-header.js';
 
 /** One field of a finished message: its name in lower case, its value unfolded, and where it stands in the bytes. */
@@ -9,18 +10,28 @@ export interface RawField {
   readonly end: number;
 }
 
-/** The header fields of a finished message (RFC 5322 section 2.2), in their order. A line that is no field is passed over. */
+/**
+ * The header fields of a finished message (RFC 5322 section 2.2), in their order. A line that is no field is passed over.
+ *
+ * @throws MailMessageError for a header that is longer than 1 MiB, which is none
+ */
 export function readRawHeader(raw: Uint8Array): RawField[] {
   const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-  const header = bytes.toString('latin1', 0, headerEnd(bytes));
+  const length = headerEnd(bytes);
+  if (length > LONGEST_HEADER)
+    throw new MailMessageError('raw', 'has a header of more than 1 MiB; an empty line ends it (RFC 5322 section 2.1)', {
+      reason: 'too-large',
+    });
+  const header = bytes.toString('latin1', 0, length);
   const fields: RawField[] = [];
   for (let start = 0; start < header.length;) {
     const end = fieldEnd(header, start);
-    const colon = header.indexOf(':', start);
-    if (colon > start && colon < end) {
-      const name = header.slice(start, colon).trimEnd().toLowerCase();
-      const value = header
-        .slice(colon + 1, end)
+    const field = header.slice(start, end);
+    const colon = field.indexOf(':');
+    if (colon > 0) {
+      const name = field.slice(0, colon).trimEnd().toLowerCase();
+      const value = field
+        .slice(colon + 1)
         .replaceAll(/\r\n(?=[ \t])/g, '')
         .trim();
       if (FIELD_NAME.test(name)) fields.push({ name, value, start, end });
@@ -86,3 +97,6 @@ const CR = 13;
 const LF = 10;
 const CRLF = Buffer.from('\r\n');
 const FIELD_NAME = /^[!-9;-~]+$/;
+
+/** Bytes. */
+const LONGEST_HEADER = 1024 * 1024;
