@@ -37,6 +37,14 @@ export function localeOf(input: OneOrMany<AddressInput> | undefined): string | u
   return (typeof first === 'object' && first && 'locale' in first && first.locale) || undefined;
 }
 
+/**
+ * A host's name in ASCII and lower case (RFC 5891); empty for what is none. Node's `domainToASCII` reads the host of a URL, and would
+ * forget what stands behind it: `acme.test/other.test`.
+ */
+export function asciiDomain(domain: string): string {
+  return HOST.test(domain) ? domainToASCII(domain.toLowerCase()) : '';
+}
+
 /** Whether an address can only go to a server that offers SMTPUTF8. */
 export function needsSmtpUtf8(address: string): boolean {
   return NON_ASCII.test(address);
@@ -53,6 +61,7 @@ const QUOTED = /^"(?:[ !#-[\]-~\u0080-\u{10FFFF}]|\\[ -~])*"$/u;
 const DOMAIN = /^(?=.{1,255}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 /** In ASCII and lower case, and not one that IDNA would look into, nor a number. */
 const LETTERS = /^(?!xn--|.*\.xn--)(?:[a-z0-9-]{1,63}\.){0,20}[a-z]{2,63}$/;
+const HOST = /^[\w.\u0080-\u{10FFFF}-]+$/u;
 const LITERAL = /^\[(?:(?:\d{1,3}\.){3}\d{1,3}|IPv6:[0-9A-Fa-f:.]+)\]$/;
 const NON_ASCII = /[^\0-\x7f]/;
 // Line breaks would inject headers; RFC 5322 allows no other control character in an address or a display name either.
@@ -83,7 +92,7 @@ function checkAddress(text: string, field: string): MailAddress {
   const at = text.lastIndexOf('@');
   const local = text.slice(0, at);
   const domain = text.slice(at + 1);
-  const ascii = LITERAL.test(domain) || LETTERS.test(domain) ? domain : domainToASCII(domain.toLowerCase());
+  const ascii = LITERAL.test(domain) || LETTERS.test(domain) ? domain : asciiDomain(domain);
   const localOk =
     at > 0 && (DOT_ATOM.test(local) || QUOTED.test(local)) && Buffer.byteLength(local) <= 64 && local.isWellFormed();
   if (!localOk || !(LITERAL.test(ascii) || DOMAIN.test(ascii))) {

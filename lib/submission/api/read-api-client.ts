@@ -1,5 +1,5 @@
-import { domainToASCII } from 'node:url';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { asciiDomain } from '../../mail/address.js';
 import { parseRate, type RateLimit } from '../../transport/rate.js';
 import type { ApiClient, ApiScope } from './api-key-authenticator.js';
 
@@ -42,7 +42,7 @@ export function readApiClient(client: ApiClient, option: string): CheckedClient 
 }
 
 function isDomain(sender: unknown): boolean {
-  return typeof sender === 'string' && domainToASCII(sender.replace(/^\*\./, '')) !== '';
+  return typeof sender === 'string' && asciiDomain(sender.replace(/^\*\./, '')) !== '';
 }
 
 function isWord(value: unknown): value is string {
