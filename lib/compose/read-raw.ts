@@ -20,7 +20,7 @@ export interface ReadMessage {
 export const MAX_RAW_SIZE = 25 * 1024 * 1024;
 
 /**
- * Reads a finished message. Message-ID and Date are added where they are missing (RFC 6409 section 8), Bcc is taken out, and lines that do
+ * Reads a finished message. Message-ID and Date are added where they are missing (RFC 6409 section 8), Bcc and Resent-Bcc are taken out, and lines that do
  * not end with CRLF get one; else it stays byte for byte.
  *
  * @param messageId gives one for a message whose author is `from`
@@ -38,7 +38,7 @@ export function readRaw(raw: unknown, date: Date, messageId: (from: MailAddress)
   const from = authorOf(first('from'));
   const own = MESSAGE_ID.exec(first('message-id') ?? '')?.[0];
   const id = own ?? messageId(from);
-  const left = fields.filter(({ name }) => name === 'bcc' || (own === undefined && name === 'message-id'));
+  const left = fields.filter(({ name }) => BLIND.has(name) || (own === undefined && name === 'message-id'));
   const bytes = withFields(whole, left, {
     ...(own === undefined && { 'Message-ID': id }),
     ...(first('date') === undefined && { Date: date.toUTCString().replace('GMT', '+0000') }),
@@ -89,6 +89,9 @@ function shown(value: string): string {
 const CONTROLS = /[\0-\x1f\x7f\u0085\u2028\u2029]+/g;
 /** On top of that: what a relay writes of its own when it takes a message. Bytes. */
 const TRACE = 4 * 1024;
+
+/** RFC 5322 sections 3.6.3 and 3.6.6. */
+const BLIND: ReadonlySet<string> = new Set(['bcc', 'resent-bcc']);
 
 const MOST_SHOWN = 1_000;
 const LONGEST_LIST = 64 * 1024;

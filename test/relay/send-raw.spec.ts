@@ -65,6 +65,16 @@ describe('sendRaw()', () => {
     expect((await relay.mail.status('<own@acme.test>'))?.id).toBe(id);
   });
 
+  it('takes out Resent-Bcc too', async () => {
+    server = await startSmtpServer({ tls: 'none' });
+    relay = await startRelay({ transport: server.url });
+    const raw = `Resent-From: eve@acme.test\r\nResent-Bcc: hidden@x.test\r\n${SIGNED}`;
+    await relay.mail.sendRaw(Buffer.from(raw), { envelope: { from: 'eve@acme.test', to: ['hidden@x.test'] } });
+    const text = (await server.next()).raw.toString();
+    expect(text).toMatch(/^Resent-From: eve@acme\.test\r\n/);
+    expect(text).not.toContain('hidden@x.test');
+  });
+
   it('adds Message-ID and Date where they are missing, and ends each line with CRLF', async () => {
     server = await startSmtpServer({ tls: 'none' });
     relay = await startRelay({ transport: server.url });
@@ -118,6 +128,17 @@ describe('sendRaw()', () => {
     expect(message!.html).toContain('cid:i@x');
     // And whoever wants the bytes has them.
     expect(Buffer.from(await message!.raw()).toString()).toContain('DKIM-Signature: v=1');
+  });
+
+  it('finds out soon that 25 MiB of lines are no message', async () => {
+    relay = await startRelay({ transport: 'memory:', worker: false });
+    const envelope = { from: 'a@acme.test', to: ['bob@x.test'] };
+    for (const line of ['a\r\n', 'a:\r\n'])
+      await expect(relay.mail.sendRaw(Buffer.alloc(25 * 1024 * 1024, line), { envelope })).rejects.toMatchObject({
+        name: 'MailMessageError',
+        field: 'raw',
+        reason: 'too-large',
+      });
   });
 
   it('is queued once per key, and refused with the name of what is wrong', async () => {

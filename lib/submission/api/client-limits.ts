@@ -5,7 +5,7 @@ import type { AddressInput, InlineMessage } from '../../mail/mail-options.interf
 import type { RawOptions } from '../../mail/raw-options.interface.js';
 import { readRawHeader, withCrlf } from '../../mime/raw-header.js';
 import { readAuthors } from '../smtp/authors.js';
-import { maySendFrom } from '../smtp/sender-policy.js';
+import { maySendFrom, SENDER_FIELDS } from '../smtp/sender-policy.js';
 import { ApiRejectedError } from './api-rejected.error.js';
 import type { CheckedClient } from './read-api-client.js';
 import type { ReadApiMessage } from './read-api-message.js';
@@ -62,12 +62,17 @@ function only<K extends 'tenant' | 'stream'>(
 
 /** Keys of two clients are two keys, whatever they call them. */
 function keyOf({ id }: CheckedClient, own: unknown, header: string | undefined): { idempotencyKey?: string } {
-  if (own === undefined) return header === undefined ? {} : { idempotencyKey: `api:${id}:${header}` };
+  if (own === undefined) return header === undefined ? {} : { idempotencyKey: scoped(id, header) };
   if (header !== undefined)
     throw new MailMessageError('idempotencyKey', 'cannot go with the header Idempotency-Key; give one of them');
   if (typeof own !== 'string' || own === '' || own.length > LONGEST_KEY)
     throw new MailMessageError('idempotencyKey', `is a string of 1 to ${LONGEST_KEY} characters`);
-  return { idempotencyKey: `api:${id}:${own}` };
+  return { idempotencyKey: scoped(id, own) };
+}
+
+/** Its length tells where the id ends, whatever is in it. */
+function scoped(id: string, key: string): string {
+  return `api:${id.length}:${id}:${key}`;
 }
 
 /** Characters; the client's id comes in front of them. */
@@ -90,7 +95,7 @@ function checkSenders({ senders }: CheckedClient, given: () => Senders): void {
 function sendersOf({ from, envelope, headers }: InlineMessage, defaultFrom: MailAddress | undefined): Senders {
   const author = from === undefined ? defaultFrom : parseAddress(from, 'from');
   const back = envelope?.from;
-  const named = Object.entries(headers ?? {}).filter(([name]) => SENDER_HEADERS.has(name.toLowerCase()));
+  const named = Object.entries(headers ?? {}).filter(([name]) => SENDER_FIELDS.has(name.toLowerCase()));
   return [
     ...(author ? [['from', author.address] as const] : []),
     ...(back ? [['envelope.from', parseAddress(back, 'envelope.from').address] as const] : []),
@@ -100,9 +105,6 @@ function sendersOf({ from, envelope, headers }: InlineMessage, defaultFrom: Mail
   ];
 }
 
-/** RFC 5322 sections 3.6.2 and 3.6.6. */
-const SENDER_HEADERS: ReadonlySet<string> = new Set(['sender', 'resent-from', 'resent-sender']);
-
 /**
  * All whom a finished message says to be from, its author first, read strictly: of two From lines, or of words that two readers may take for two addresses,
  * nobody knows which one is shown.
@@ -111,7 +113,7 @@ function authorsOf(raw: Uint8Array): string[] {
   const fields = readRawHeader(withCrlf(raw));
   const from = fields.filter(({ name }) => name === 'from');
   if (from.length !== 1) throw new MailMessageError('raw', 'a message has a From, and one only (RFC 5322 section 3.6)');
-  return [...from, ...fields.filter(({ name }) => SENDER_HEADERS.has(name))].flatMap(({ name, value }) => {
+  return [...from, ...fields.filter(({ name }) => SENDER_FIELDS.has(name))].flatMap(({ name, value }) => {
     const authors = readAuthors(Buffer.from(value, 'latin1').toString());
     if (authors) return authors;
     throw new MailMessageError('raw', `its ${name} is no list of mail addresses (RFC 5322 section 3.4)`);

@@ -32,6 +32,7 @@ describe.each(ADAPTERS)('API keys on $name', ({ adapter }) => {
           { id: 'north', key: key('north'), scopes: ALL, tenant: 'north' },
           { id: 'south', key: key('south'), scopes: ALL, tenant: 'south', stream: 'broadcast' },
           { id: 'shop', key: key('shop'), scopes: ALL, senders: ['acme.test', 'müller.example', '*.mail.test'] },
+          { id: 'north:the', key: key('north-the'), scopes: ALL },
           { id: 'other', key: key('other'), scopes: ALL, senders: ['other.test'] },
           { id: 'slow', key: key('slow'), scopes: ALL, rate: '3/h' },
         ],
@@ -116,6 +117,17 @@ describe.each(ADAPTERS)('API keys on $name', ({ adapter }) => {
     );
     expect([north!.body.duplicate, south!.body.duplicate]).toEqual([false, false]);
     expect(north!.body.id).not.toBe(south!.body.id);
+    const one = await api.call('POST', PATH, {
+      key: key('north'),
+      json: MAIL,
+      headers: { 'Idempotency-Key': 'the:same' },
+    });
+    const other = await api.call('POST', PATH, {
+      key: key('north-the'),
+      json: MAIL,
+      headers: { 'Idempotency-Key': 'same' },
+    });
+    expect([one.body.duplicate, other.body.duplicate]).toEqual([false, false]);
   });
 
   it('send from their own domains only, wherever a sender can be named', async () => {

@@ -40,6 +40,7 @@ describe('who may send', () => {
     ['ada@notacme.test', '550 5.7.1'],
     ['ada@xn--mller-kva.test', '250'],
     ['"a@acme.test"@evil.test', '550 5.7.1'],
+    ['ada@acme.test/.evil.test', '501 5.1.7'],
     ['', '250'],
   ])('MAIL FROM:<%s> is answered %s where senders are named', async (from, reply) => {
     const senders = ['acme.test', '*.other.test', 'müller.test'];
@@ -59,10 +60,16 @@ describe('who may send', () => {
     ['Group: ceo@bank.test, ada@acme.test;', '550 5.6.0'],
     ['ada@acme.test\r\nFrom: ceo@bank.test', '550 5.6.0'],
     ['ada@acme.test\r\nFrom : ceo@bank.test', '550 5.6.0'],
+    ['ceo@acme.test/.bank.test', '550 5.7.1'],
+    ['ceo@bank.test\0.acme.test', '550 5.7.1'],
+    ['ceo@bank.test*.acme.test', '550 5.7.1'],
+    ['ada@acme.test\r\nSender: bob@acme.test', '250'],
+    ['ada@acme.test\r\nSender: ceo@bank.test', '550 5.7.1 Sender: <ceo@bank.test>'],
+    ['ada@acme.test\r\nResent-From: ceo@bank.test', '550 5.7.1 Resent-From: '],
     [Array.from({ length: 101 }, () => 'ada@acme.test').join(',\r\n '), '550 5.6.0'],
     ['', '550 5.6.0'],
   ])('From: %s is answered %s where senders are named', async (from, reply) => {
-    const open = await openSubmission({ authenticator: new Users({ senders: ['acme.test'] }) });
+    const open = await openSubmission({ authenticator: new Users({ senders: ['acme.test', '*.acme.test'] }) });
     const client = await loggedIn(open);
     expect(await client.send(MESSAGE.replace('Ada <ada@acme.test>', from))).toContain(reply);
     expect(open.taken).toHaveLength(reply === '250' ? 1 : 0);
