@@ -13,20 +13,21 @@ import type { MimeInput } from './mime-input.interface.js';
  */
 export function messageHeader(message: MimeInput): string {
   const { from, to, cc, replyTo } = message;
-  let header = addresses('From', [from], 'from');
-  if (to.length > 0) header += addresses('To', to, 'to');
+  let header = addressField('From', [from], 'from');
+  if (to.length > 0) header += addressField('To', to, 'to');
   // Without it some receivers take the mail for spam; the empty group is RFC 5322 section 3.4.
   else if (cc.length === 0) header += 'To: undisclosed-recipients:;\r\n';
-  if (cc.length > 0) header += addresses('Cc', cc, 'cc');
-  if (replyTo.length > 0) header += addresses('Reply-To', replyTo, 'replyTo');
-  header += subject(message.subject);
+  if (cc.length > 0) header += addressField('Cc', cc, 'cc');
+  if (replyTo.length > 0) header += addressField('Reply-To', replyTo, 'replyTo');
+  header += subjectField(message.subject);
   header += `Message-ID: ${messageId(message.messageId)}\r\n`;
   header += `Date: ${date(message.date ?? new Date())}\r\n`;
   for (const [name, value] of Object.entries(checkHeaders(message.headers))) header += headerField(name, value);
   return `${header}MIME-Version: 1.0\r\n`;
 }
 
-function addresses(name: string, list: readonly MailAddress[], field: string): string {
+/** Their display names quoted or encoded, as each needs it. @param field names the list in errors */
+export function addressField(name: string, list: readonly MailAddress[], field: string): string {
   const words: string[] = [];
   list.forEach((address, index) => {
     const mailbox = mailboxWords(address, list.length > 1 ? `${field}[${index}]` : field);
@@ -47,7 +48,7 @@ function phrase(name: string): string[] {
   return [ATOMS.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`];
 }
 
-function subject(text: string): string {
+export function subjectField(text: string): string {
   const value = checkLine(text, 'subject').trim();
   if (isPlain(value)) {
     const folded = fold('Subject', value);

@@ -1,7 +1,8 @@
 import { isAscii } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { headerField } from '../mime/message-header.js';
 import type { MailAddress } from '../mail/mail-message.interface.js';
+import { addressField, headerField, subjectField } from '../mime/message-header.js';
+import { headerEnd } from '../mime/raw-header.js';
 
 /** What a report says of one recipient; RFC 3464 section 2.3. */
 export interface ReportedRecipient {
@@ -40,21 +41,24 @@ export function deliveryReport(report: DeliveryReport): Uint8Array {
   const boundary = `report-${randomBytes(18).toString('hex')}`;
   const { from, to, recipients, messageId, subject } = report;
   const words = WORDS[recipients[0]!.action];
+  const parts = [
+    part('text/plain; charset=utf-8', Buffer.from(explanation(report, words.text))),
+    statusPart(report),
+    ...(report.original ? [originalPart(report.original)] : []),
+  ];
   const header = [
-    headerField('From', `${from.name === undefined ? '' : `${from.name} `}<${from.address}>`),
-    headerField('To', `<${to}>`),
-    headerField('Subject', subject ? `${words.subject}: ${subject}` : words.subject),
+    addressField('From', [from], 'from'),
+    // In UTF-8, where it is not ASCII (RFC 6532).
+    `To: <${to}>\r\n`,
+    subjectField(subject ? `${words.subject}: ${subject.slice(0, LONGEST_SUBJECT)}` : words.subject),
     // RFC 3834 section 5: nobody answers it by himself.
     'Auto-Submitted: auto-replied\r\n',
     headerField('In-Reply-To', messageId),
     headerField('References', messageId),
     'MIME-Version: 1.0\r\n',
     `Content-Type: multipart/report; report-type=delivery-status;\r\n boundary="${boundary}"\r\n`,
-  ];
-  const parts = [
-    part('text/plain; charset=utf-8', Buffer.from(explanation(report, words.text))),
-    statusPart(report),
-    ...(report.original ? [originalPart(report.original)] : []),
+    // RFC 2045 section 6.4: a whole says so, too.
+    parts.every((bytes) => isAscii(bytes)) ? '' : EIGHT_BIT,
   ];
   const separated = parts.flatMap((bytes) => [Buffer.from(`--${boundary}\r\n`), bytes, CRLF]);
   return Buffer.concat([Buffer.from(`${header.join('')}\r\n`), ...separated, Buffer.from(`--${boundary}--\r\n`)]);
@@ -117,12 +121,16 @@ function recipientFields(one: ReportedRecipient): string {
   ].join('');
 }
 
+/** With a header that is not ASCII, RFC 6533 section 4. */
 function originalPart({ bytes, whole }: NonNullable<DeliveryReport['original']>): Buffer {
-  return part(whole ? 'message/rfc822' : 'text/rfc822-headers', bytes);
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const international = !isAscii(head.subarray(0, headerEnd(head)));
+  if (whole) return part(international ? 'message/global' : 'message/rfc822', bytes);
+  return part(international ? 'message/global-headers' : 'text/rfc822-headers', bytes);
 }
 
 function part(type: string, content: Uint8Array): Buffer {
-  const encoding = isAscii(content) ? '' : 'Content-Transfer-Encoding: 8bit\r\n';
+  const encoding = isAscii(content) ? '' : EIGHT_BIT;
   return Buffer.concat([Buffer.from(`Content-Type: ${type}\r\n${encoding}\r\n`), content]);
 }
 
@@ -134,4 +142,8 @@ function rfc5322Date(date: Date): string {
   return date.toUTCString().replace('GMT', '+0000');
 }
 
+const EIGHT_BIT = 'Content-Transfer-Encoding: 8bit\r\n';
+
+/** Characters. */
 const LONGEST_DIAGNOSTIC = 900;
+const LONGEST_SUBJECT = 500;

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { MailFacts } from '../delivery/outcome-events.js';
 import type { WaitingRecipient } from '../delivery/outcome-reporter.interface.js';
 import type { MailAbout } from '../delivery/outcome-store.interface.js';
+import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
 import type { MailEvent } from '../events/mail-event.interface.js';
 import type { MailAddress } from '../mail/mail-message.interface.js';
 import type { MailBody, MailSnapshot, SenderNotify } from '../mail/mail-snapshot.interface.js';
@@ -31,6 +33,7 @@ type Noticed = Pick<MailFacts, 'id' | 'messageId'> & { about: MailAbout };
  */
 export class SenderNotices {
   readonly #parts: SenderNoticesParts;
+  readonly #logger = new Logger('MailRelay');
 
   constructor(parts: SenderNoticesParts) {
     this.#parts = parts;
@@ -64,10 +67,31 @@ export class SenderNotices {
         at: new Date(now),
         retryUntil: new Date(deadline),
       }));
-    if (recipients.length > 0) await this.#tell(facts, notify, recipients);
+    if (recipients.length > 0) await this.#tell(facts, notify, recipients, deadline);
   }
 
-  async #tell(facts: Noticed, notify: SenderNotify, recipients: readonly ReportedRecipient[]): Promise<void> {
+  /** A notice that cannot be sent, such as one that no route fits, must not hold up the mail. @param until when the mail is given up */
+  async #tell(
+    facts: Noticed,
+    notify: SenderNotify,
+    recipients: readonly ReportedRecipient[],
+    until?: number,
+  ): Promise<void> {
+    try {
+      await this.#send(facts, notify, recipients, until);
+    } catch (error) {
+      if (error instanceof QueueUnavailableError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#logger.warn(`The sender of mail ${facts.id} cannot be told that it is ${recipients[0]!.action}: ${why}`);
+    }
+  }
+
+  async #send(
+    facts: Noticed,
+    notify: SenderNotify,
+    recipients: readonly ReportedRecipient[],
+    until = 0,
+  ): Promise<void> {
     const { sender, envid } = notify;
     const { settings } = this.#parts;
     const from = this.#from(sender);
@@ -82,11 +106,16 @@ export class SenderNotices {
       messageId: facts.messageId,
       ...(found && originalOf(found.snapshot, notify, recipients[0]!.action)),
     };
-    const about = [facts.id, recipients[0]!.action, ...recipients.map(({ address }) => address)].join('\n');
+    const { action } = recipients[0]!;
+    // That a mail is late is told once, though fewer and fewer wait for it.
+    const about = [facts.id, action, ...(action === 'delayed' ? [] : recipients.map(({ address }) => address))];
     const { tenant } = facts.about;
+    const held = until - this.#parts.now();
     await this.#parts.send(deliveryReport(report), {
       envelope: { from: '', to: [sender] },
-      idempotencyKey: `notice:${createHash('sha256').update(about).digest('base64url')}`,
+      idempotencyKey: `notice:${createHash('sha256').update(about.join('\n')).digest('base64url')}`,
+      // The key is kept for a day longer: at least as long as the mail may be late.
+      ...(held > DAY && { retry: { maxAge: held } }),
       ...(tenant !== undefined && { tenant }),
     });
   }
@@ -177,6 +206,9 @@ function originalOf(
 function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
+
+/** Milliseconds. */
+const DAY = 86_400_000;
 
 /** Beyond it the header must do. Bytes. */
 const LARGEST_RETURNED = 10 * 1024 * 1024;

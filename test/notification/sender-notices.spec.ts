@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { byDomain, type DeliveryNotifications, MailFeedback, parseBounce, type RelayOptions } from '../../lib/index.js';
 import { type RelayApplication, startRelay } from '../support/relay-application.js';
@@ -8,6 +8,8 @@ import { type RunningSmtpServer, startSmtpServer } from '../support/smtp/start-s
 
 const RAW =
   'From: Ada <ada@acme.test>\r\nTo: bob@x.test\r\nSubject: Plans\r\nMessage-ID: <plans@acme.test>\r\n\r\nHello Bob\r\n';
+
+const KEY = randomBytes(32).toString('base64');
 
 /** What a sender is told of his message. */
 describe('A submitted message', () => {
@@ -97,6 +99,51 @@ describe('A submitted message', () => {
     const failed = await home.next();
     expect(failed.raw.toString()).toContain('Action: failed\r\nStatus: 5.4.7\r\n');
     expect(home.mails).toHaveLength(2);
+  });
+
+  it('is late once, though fewer and fewer wait for it', async () => {
+    await start({ notifications: { delayAfter: 1 }, retry: { delay: 20, maxDelay: 40, maxAge: '1s' } });
+    let asked = 0;
+    away.script = {
+      rcpt: ({ address }) => (address === 'bob@x.test' && ++asked > 3 ? undefined : '450 4.2.2 Mailbox full'),
+    };
+    const id = await submit(['bob@x.test', 'eve@x.test']);
+    await relay!.mail.wait(id);
+    const actions = (await home.waitFor(2)).map(({ raw }) => /^Action: \w+/m.exec(raw.toString())![0]);
+    expect(actions).toEqual(['Action: delayed', 'Action: failed']);
+  });
+
+  it('is told of in words of any language, by whatever name', async () => {
+    await start({
+      notifications: { from: '"Büro, Acme" <post@acme.test>' },
+      queue: { redis: await redisUrl(), name: `t-${randomUUID()}`, encryption: { keys: [KEY] } },
+    });
+    away.script = { rcpt: '550 5.1.1 No' };
+    const raw = RAW.replace('Plans', 'x'.repeat(2_000)).replace('Hello Bob', 'Grüße');
+    await relay!.mail.sendRaw(Buffer.from(raw.replace('Ada', 'Ädä')), {
+      envelope: { from: 'ädä@acme.test', to: ['bob@x.test'] },
+      notify: { ret: 'FULL' },
+    });
+    const mail = await home.next();
+    const parsed = await mail.parsed();
+    expect(parsed.from?.value).toEqual([{ name: 'Büro, Acme', address: 'post@acme.test' }]);
+    expect(parsed.subject).toMatch(/^Not delivered: x{500}$/);
+    expect(mail.raw.toString()).toContain('\r\nTo: <ädä@acme.test>\r\n');
+    expect(mail.raw.toString()).toMatch(
+      /^Content-Type: multipart\/report;[^]*?\r\nContent-Transfer-Encoding: 8bit\r\n[^]*?\r\n\r\n/m,
+    );
+    // RFC 6533.
+    expect(mail.raw.toString()).toContain('Content-Type: message/global\r\n');
+    expect(mail.raw.toString()).toContain('Grüße');
+    expect(await parseBounce(mail.raw)).toMatchObject({ originalMessageId: '<plans@acme.test>' });
+  });
+
+  it('goes to the others at once, where its sender cannot be told', async () => {
+    await start({ route: byDomain({ 'x.test': 'away', 'y.test': 'home' }) });
+    away.script = { rcpt: '550 5.1.1 No' };
+    const id = await submit(['bob@x.test', 'eve@y.test']);
+    const { recipients } = await relay!.mail.wait(id, { timeout: '3s' });
+    expect(recipients.map(({ state }) => state)).toEqual(['bounced', 'sent']);
   });
 
   it('is told of as sent only where the next server does not do that', async () => {
