@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { readable } from '../compose/create-message.js';
 import type { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import { MailTransport } from '../transport/mail-transport.js';
@@ -26,6 +27,8 @@ export class FakeTransport extends MailTransport {
   async send(message: MailMessage): Promise<void> {
     const failure = this.#taker.next();
     if (failure) throw failure;
-    this.#taker.sent(new SentMail(message, new Date(this.#taker.now())));
+    // A finished message is looked into as one that was composed.
+    const read = await readable(message);
+    this.#taker.sent(new SentMail(read instanceof Error ? message : read, new Date(this.#taker.now())));
   }
 }

@@ -229,22 +229,25 @@ describe('RelaySubmissionModule', () => {
     await server.next();
   });
 
-  it('takes mail in tests, too, with what fakeMail() puts in the place of queue and transports', async () => {
-    const builder = Test.createTestingModule({
-      imports: [
-        RelayModule.forRoot({ from: 'hello@acme.test', transport: 'memory:' }),
-        RelaySubmissionModule.forRoot({ listen: [CLEAR], authenticator: new Users({ rate: '10/h' }) }),
-      ],
-    });
-    const mailbox = fakeMail(builder);
-    const app = (await builder.compile()).createNestApplication();
-    close = () => app.close();
-    await app.init();
-    const client = await loggedIn(app.get(RelaySubmission).addresses[0]!.port);
-    expect(await client.send(MESSAGE)).toMatch(/^250 /);
-    await mailbox.settled();
-    expect(mailbox.assertSent({ to: 'bob@x.test', subject: 'Hello' }).text).toContain('Hello there.');
-  });
+  it.each(['memory:', 'smtp://127.0.0.1:1'])(
+    'takes mail in tests, too, with what fakeMail() puts in the place of queue and %s',
+    async (transport) => {
+      const builder = Test.createTestingModule({
+        imports: [
+          RelayModule.forRoot({ from: 'hello@acme.test', transport }),
+          RelaySubmissionModule.forRoot({ listen: [CLEAR], authenticator: new Users({ rate: '10/h' }) }),
+        ],
+      });
+      const mailbox = fakeMail(builder);
+      const app = (await builder.compile()).createNestApplication();
+      close = () => app.close();
+      await app.init();
+      const client = await loggedIn(app.get(RelaySubmission).addresses[0]!.port);
+      expect(await client.send(MESSAGE)).toMatch(/^250 /);
+      await mailbox.settled();
+      expect(mailbox.assertSent({ to: 'bob@x.test', subject: 'Hello' }).text).toContain('Hello there.');
+    },
+  );
 
   it('stops with the application, after the message under way', async () => {
     const server = await smtpServer();
