@@ -11,7 +11,14 @@ export interface Terminal {
 export type Colour = 'green' | 'yellow' | 'red' | 'grey' | 'bold';
 
 /** Colours only on a terminal, and not with NO_COLOR (https://no-color.org). */
-export function terminalOf({ stdout, stderr, env }: NodeJS.Process): Terminal {
+export function terminalOf({ stdout, stderr, env, exit }: NodeJS.Process): Terminal {
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever reads has read enough, such as `head`; that changes nothing of what the command has to say by its exit code.
+    if (error.code === 'EPIPE') return;
+    stderr.write(`nestjs-mail-relay: cannot write what is to be said: ${error.message}\n`);
+    exit(1);
+  });
+  stderr.on('error', () => {});
   const isColoured = stdout.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   return {
     out: (text) => void stdout.write(`${text}\n`),

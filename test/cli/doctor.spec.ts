@@ -7,7 +7,7 @@ import type { SenderDomainReport } from '../../lib/index.js';
 import { startDnsServer } from '../support/dns-server.js';
 import { ADDRESS, rsa, wellKept } from '../sender-domain/well-kept-domain.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-import { cli } from './run.js';
+import { cli, cliUnread } from './run.js';
 
 const server = await startDnsServer();
 afterAll(() => server.close());
@@ -94,6 +94,10 @@ describe('doctor', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(text);
     expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  it('ends as it would when nobody reads to its end', async () => {
+    expect(await cliUnread(['doctor', '--help'])).toEqual({ code: 0, stderr: '' });
   });
 
   it('has help', async () => {
