@@ -20,7 +20,7 @@ export interface MailRoute {
 export interface HostAddresses {
   /** Those that may be connected to. */
   readonly addresses: readonly string[];
-  /** Whether the DNS proves all of them. */
+  /** Whether the DNS proves all that it told. */
   readonly authentic: boolean;
   /** Where its CNAMEs lead. */
   readonly canonicalName: string;
@@ -101,7 +101,8 @@ async function lookedUp(host: string, dns: DnsResolver): Promise<Omit<HostAddres
   if (failed && addresses.length === 0) throw failed.reason;
   return {
     addresses,
-    authentic: !failed && answers.every(({ authentic }) => authentic),
+    // One that failed, as somebody on the way may have made it, must not lower what is demanded of the server.
+    authentic: answers.every(({ authentic }) => authentic),
     canonicalName: (answers.find(({ records }) => records.length > 0) ?? answers[0])!.name,
   };
 }

@@ -32,10 +32,15 @@ export async function peerSecurity(
   { dns, dane, port }: Pick<DirectSettings, 'dns' | 'dane' | 'port'>,
 ): Promise<PeerSecurity> {
   const records = dane && route.authentic && addresses.authentic ? await tlsaRecords(host, addresses, port, dns) : [];
-  if (records.length > 0) return byDane(host, route, addresses, records);
-  if (policy?.mode !== 'enforce') return BY_OPTION[tls];
-  if (!allowsHost(policy, host)) throw notInPolicy(host, route.domain);
-  return { ...BY_OPTION.verified, tlsBecause: `the MTA-STS policy of ${route.domain} demands it` };
+  const usable = usableRecords(records);
+  if (usable.length > 0) return byDane(host, route, addresses, usable);
+  if (policy?.mode === 'enforce') {
+    if (!allowsHost(policy, host)) throw notInPolicy(host, route.domain);
+    return { ...BY_OPTION.verified, tlsBecause: `the MTA-STS policy of ${route.domain} demands it` };
+  }
+  // Section 2.2: nobody can be known by records that are not usable, but that there must be TLS they do say.
+  if (records.length > 0 && tls !== 'verified') return { ...BY_OPTION.required, tlsBecause: becauseOfDane(host) };
+  return BY_OPTION[tls];
 }
 
 const BY_OPTION: Readonly<Record<DirectTls, PeerSecurity>> = {
@@ -63,24 +68,22 @@ function byDane(
   host: string,
   { domain }: MailRoute,
   { canonicalName }: HostAddresses,
-  records: readonly TlsaRecord[],
+  usable: readonly TlsaRecord[],
 ): PeerSecurity {
-  const usable = usableRecords(records);
-  const required = {
-    tls: 'required',
-    rejectUnauthorized: false,
-    tlsBecause: `${host} has TLSA records (DANE)`,
-  } as const;
-  // Section 2.2: nobody can be known by them, but that there must be TLS they do say.
-  if (usable.length === 0) return { key: 'dane', ...required };
   // Where the key alone counts, a connection is as good for the domains of others.
   const named = usable.some(({ usage }) => usage === DANE_TA);
   const names = [...new Set([canonicalName, host, domain])];
   return {
     key: `dane ${named ? domain : ''} ${digest(usable)}`,
-    ...required,
+    tls: 'required',
+    rejectUnauthorized: false,
+    tlsBecause: becauseOfDane(host),
     checkPeer: (socket) => daneMismatch(socket, usable, names),
   };
+}
+
+function becauseOfDane(host: string): string {
+  return `${host} has TLSA records (DANE)`;
 }
 
 function digest(records: readonly TlsaRecord[]): string {

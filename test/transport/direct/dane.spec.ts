@@ -145,6 +145,12 @@ describe('a server that its TLSA records do not know', () => {
     });
   });
 
+  it('does not get the mail either when its addresses of one family cannot be asked for', async () => {
+    expect(
+      await outcome(wrong, undefined, { zone: { 'mx.acme.test': { A: '127.0.0.2', fails: { AAAA: 'SERVFAIL' } } } }),
+    ).toMatchObject({ state: 'deferred', code: 'EDANE' });
+  });
+
   it('leaves it to the next server', async () => {
     const first = await smtpServer({ host: '127.0.0.2', certificate: chain });
     const second = await smtpServer({ host: '127.0.0.3', port: first.port, certificate: chain });
@@ -183,6 +189,27 @@ describe('TLSA records count for nothing', () => {
     const unusable = ['0 0 1 00', '1 1 1 00', '3 1 1 0011', '3 9 1 00', '3 1 7 00'];
     expect(await outcome(unusable, {})).toMatchObject({ state: 'sent', secure: true });
     expect(await outcome(unusable, { tls: 'none' })).toMatchObject({ state: 'deferred', code: 'ETLS' });
+  });
+
+  it('where none of them is usable, and what the options or MTA-STS demand holds', async () => {
+    const server = await smtpServer({ host: '127.0.0.2' });
+    const policies = await policyServer('');
+    policies.answer = answering(policyOf('enforce', 'mx.acme.test'));
+    const dns = await dnsServer(
+      {
+        'acme.test': { MX: '10 mx.acme.test' },
+        'mx.acme.test': { A: '127.0.0.2' },
+        'mta-sts.acme.test': { A: '127.0.0.5' },
+        '_mta-sts.acme.test': { TXT: 'v=STSv1; id=1;' },
+        [`_${server.port}._tcp.mx.acme.test`]: { TLSA: '1 1 1 00' },
+      },
+      { authentic: true },
+    );
+    for (const options of [{ tls: 'verified' }, { mtaSts: { ca: acme.authority, port: policies.port } }] as const) {
+      const { recipients } = await send(directTransport(dns, { port: server.port, ...options }), 'a@acme.test');
+      expect(recipients).toMatchObject([{ state: 'deferred', error: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' } }]);
+    }
+    expect(server.mails).toEqual([]);
   });
 
   it('where that is not wanted', async () => {
