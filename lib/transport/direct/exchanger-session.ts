@@ -40,17 +40,23 @@ export class ExchangerSession {
     this.#most = returnPath ? 1 : recipientsOf(conversation);
   }
 
-  /** @throws SmtpError when there is no connection to be had */
+  /** @throws MailError when there is no connection to be had, or the server has turned out to be in trouble meanwhile */
   static async open(
     pool: ExchangerPool,
     target: ExchangerTarget,
     mail: MailUnderWay,
     returnPath: DirectTransportOptions['returnPath'],
   ): Promise<ExchangerSession> {
+    const conversation = await ExchangerSession.#take(pool, target, mail);
+    const { error, left } = pool.trouble;
+    if (left === 0) return new ExchangerSession(pool, conversation, mail, returnPath);
+    pool.give(conversation);
+    throw ofRecipient(error, left);
+  }
+
+  static async #take(pool: ExchangerPool, target: ExchangerTarget, mail: MailUnderWay): Promise<SmtpConversation> {
     try {
-      const conversation = await pool.take(target, mail.guard.signal);
-      pool.trouble.over();
-      return new ExchangerSession(pool, conversation, mail, returnPath);
+      return await pool.take(target, mail.guard.signal);
     } catch (error) {
       if (mail.guard.signal.aborted) mail.stop(error);
       else if (error instanceof SmtpError) pool.trouble.met(error);
@@ -106,12 +112,15 @@ export class ExchangerSession {
   }
 
   #refusedWhole(error: unknown, recipients: readonly string[]): TransactionEnd {
+    if (error instanceof SmtpError && error.replyCode !== undefined) this.#pool.trouble.over();
     // Whoever may have it already is not sent it by another server.
     if (error instanceof SmtpError && error.ambiguous) this.#mail.failed(recipients, error);
     else if (this.#mail.isStopped) this.#mail.stop(error);
-    else if (error instanceof SmtpError && isServerTrouble(error))
+    else if (error instanceof SmtpError && isServerTrouble(error)) {
+      // One that leaves us waiting would take the time of all who want to write to it.
+      if (error.code === 'ETIMEDOUT') this.#pool.trouble.met(error);
       return { again: [], elsewhere: recipients, why: ofRecipient(error) };
-    else this.#mail.failed(recipients, error);
+    } else this.#mail.failed(recipients, error);
     return END;
   }
 
@@ -132,6 +141,7 @@ export class ExchangerSession {
     const notify = extensions.has('DSN') ? message.notify : undefined;
     const transaction = { from, to: fit.to, size, utf8, ...(notify && { notify }) };
     const answer = await conversation.transmit(transaction, pieces, guard, share);
+    this.#pool.trouble.over();
     const { response, refused = NOBODY } = answer;
     const taken = response === undefined ? [] : fit.to.filter((address) => !refused.has(address));
     this.#mail.sent(taken, this.#pool.host, answer, notify !== undefined);

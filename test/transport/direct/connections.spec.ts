@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { faultyServer, smtpServer } from '../../support/smtp/smtp-fixtures.js';
 import type { FaultySmtpServer } from '../../support/smtp/faulty-smtp-server.js';
 import { directTransport, dnsServer, send, statesOf } from './support.js';
@@ -140,6 +140,37 @@ describe('each recipient', () => {
     giveUp.abort();
     expect(statesOf(await sending)).toBe('a@acme.test deferred, b@other.test sent');
     slow.hangUp('reset');
+  });
+});
+
+describe('a server that leaves us waiting in the middle of a mail', () => {
+  it('does so once, and not to each who stands in line for it', async () => {
+    const hanging = await faultyServer({ host: '127.0.0.2', script: { mail: { do: 'hang' } } });
+    const second = await faultyServer({ host: '127.0.0.3', port: hanging.port });
+    const dns = await dnsServer({
+      'acme.test': { MX: ['10 mx.acme.test', '20 second.acme.test'] },
+      'mx.acme.test': { A: '127.0.0.2' },
+      'second.acme.test': { A: '127.0.0.3' },
+    });
+    const direct = directTransport(dns, { port: hanging.port, connections: 1, timeouts: { command: 300 } });
+    const results = await Promise.all(many(10).map((to) => send(direct, to)));
+    expect(results.every(({ recipients }) => recipients[0]!.state === 'sent')).toBe(true);
+    expect(hanging.count('mail')).toBe(1);
+    expect(second.mails).toHaveLength(10);
+  });
+
+  it('is written to again once it answers', async () => {
+    const now = performance.now.bind(performance);
+    let later = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + later);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const server = await faultyServer({ host: '127.0.0.2', script: { mail: { do: 'hang' } } });
+    const direct = directTransport(await dnsServer(zone), { port: server.port, timeouts: { command: 300 } });
+    expect(statesOf(await send(direct, 'a@acme.test'))).toBe('a@acme.test deferred');
+    server.script = {};
+    later = 1_001;
+    expect(statesOf(await send(direct, 'a@acme.test'))).toBe('a@acme.test sent');
+    expect(server.count('mail')).toBe(2);
   });
 });
 
