@@ -120,7 +120,9 @@ const DAY = 86_400_000;
 function shareOf({ start, growth, since: given, until }: WarmUpSettings, { text, now }: SharedDocument): Share {
   const kept = text === '' ? undefined : (JSON.parse(text) as Kept);
   const since = given ?? kept?.since ?? Math.floor(now / DAY) * DAY;
-  const day = Math.floor((now - since) / DAY);
+  const today = Math.floor((now - since) / DAY);
+  // A clock that jumped over midnight and back does not make the share of either day anew; a day too far ahead was a mistake.
+  const day = kept?.since === since && kept.day === today + 1 ? kept.day : today;
   const cap = day < 0 ? 0 : Math.floor(start * growth ** day);
   const used = kept?.day === day ? kept.used : 0;
   const left = cap >= until ? Infinity : Math.max(0, cap - used);

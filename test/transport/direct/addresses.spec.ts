@@ -79,6 +79,21 @@ describe('a warm-up', () => {
     expect(counts.reduce((sum, count) => sum + count)).toBe(100);
   });
 
+  it('allows a day no more when the clock jumps over midnight and back', async () => {
+    let now = Date.parse('2026-11-02T23:30:00Z');
+    const pool = poolWith([{ start: '10/day', growth: 2, since: '2026-11-01' }], () => now);
+    expect(await room(pool)).toBe(20);
+    now += 3_600_000;
+    expect(await room(pool)).toBe(40);
+    now -= 3_600_000;
+    expect(await room(pool)).toBe(0);
+    await expect(pool.take('a@acme.test', 1)).rejects.toMatchObject({ retryAfter: DAY + 1_800_000 });
+    now += 3_600_000;
+    expect(await room(pool)).toBe(0);
+    now += DAY;
+    expect(await room(pool)).toBe(80);
+  });
+
   it('gives back what was not sent, and a mail to more recipients than a day allows goes in parts', async () => {
     const pool = poolWith([{ start: '10/day', since: '2026-11-01' }], () => Date.parse('2026-11-01T12:00:00Z'));
     const lease = await pool.take('a@acme.test', 30);
