@@ -95,6 +95,20 @@ describe('SPF', () => {
     });
   });
 
+  it('with what a provider needs would ask too much of the DNS: it says so, and gives no such record', async () => {
+    const names = Array.from({ length: 9 }, (_, index) => `a:h${index}.acme.test`);
+    const zone = Object.fromEntries(names.map((name) => [name.slice(2), { A: ADDRESS }]));
+    const check = await spf(`v=spf1 ${names.join(' ')} -all`, { providers: ['mailgun'] }, zone);
+    expect(check.status).toBe('fail');
+    expect(check.record).toBeUndefined();
+    expect(check.details).toContainEqual(expect.stringMatching(/would ask the DNS 11 times.* include:mailgun\.org -all$/));
+  });
+
+  it('names an IPv4 address as one, also where it is written as IPv6', async () => {
+    const check = await spf('v=spf1 -all', { addresses: ['::ffff:198.41.0.4'] });
+    expect(check.record).toEqual(txt('acme.test', 'v=spf1 ip4:198.41.0.4 -all'));
+  });
+
   it('of Mailgun is about its sending domain, and so are its MX', async () => {
     const options: SenderDomainsOptions = {
       providers: [{ provider: 'mailgun', domain: 'mg.acme.test', region: 'eu' }],

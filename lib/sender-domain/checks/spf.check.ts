@@ -2,7 +2,7 @@ import type { DnsRecord } from '../../dns/dns-record.interface.js';
 import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import type { DomainCheck } from '../domain-check.interface.js';
 import { type Findings, findingsOf } from '../findings.js';
-import { parseIp } from '../ip-address.js';
+import { formatIp, parseIp } from '../ip-address.js';
 import { returnPathRecord, type Sender } from '../sender.js';
 import { shown } from '../shown.js';
 import { evaluateSpf, SPF_LIMITS } from '../spf/evaluate-spf.js';
@@ -34,26 +34,31 @@ async function look(
   const answer = await resolver.txt(domain);
   const records = answer.records.filter(isSpfRecord);
   const alias = aliasOf(domain, senders);
-  const publish = (added: readonly string[], useless: readonly string[] = []): void => {
+  const publish = async (added: readonly string[], useless: readonly string[] = []): Promise<void> => {
     if (alias) return void findings.publish(alias);
     // Nothing can stand beside a CNAME: what is there is another's.
     if (answer.name !== domain.toLowerCase()) return;
     const { text, dropped } = mergeSpf(records, added, useless);
     if (text === records[0] && records.length === 1) return;
+    const { lookups } = await surveySpf(domain, text, resolver);
+    if (lookups > SPF_LIMITS.lookups)
+      return void findings.fail(
+        `with all that is needed the record would ask the DNS ${lookups} times, and ${SPF_LIMITS.lookups} are allowed, so it is not to be published as it would be: ${shown(text)}`,
+      );
     findings.publish({ name: domain, type: 'TXT', value: shown(text, LONGEST_RECORD) });
     for (const term of dropped)
       findings.warn(`the record to publish leaves out "${term}", which is wrong; mend it if it is needed`);
   };
   for (const record of records) findings.pass(`found: ${shown(record)}`);
   if (records.length !== 1) {
-    publish(await termsOf(senders, resolver));
+    await publish(await termsOf(senders, resolver));
     return void judgeNumber(findings, domain, records.length, senders.length > 0 || isUnknown);
   }
   const survey = await surveySpf(domain, records[0]!, resolver);
   judgeSurvey(findings, survey);
   const missing = await missingTerms(findings, domain, senders, survey, resolver);
   judgeEnd(findings, records[0]!);
-  publish(missing, survey.ownVoids);
+  await publish(missing, survey.ownVoids);
   return `SPF is in order: ${survey.lookups} of ${SPF_LIMITS.lookups} lookups`;
 }
 
@@ -152,6 +157,7 @@ async function termsOf(senders: readonly Sender[], resolver: DnsResolver): Promi
   return [...includes, ...addresses.map(ipTerm)];
 }
 
-function ipTerm(ip: string): string {
-  return `ip${parseIp(ip)?.version ?? 4}:${ip}`;
+function ipTerm(text: string): string {
+  const ip = parseIp(text);
+  return ip?.version === 6 ? `ip6:${text}` : `ip4:${ip ? formatIp(ip) : text}`;
 }
