@@ -388,6 +388,15 @@ describe('DMARC', () => {
     });
   });
 
+  it('of the organisation keeps its own policy where that of the subdomain is right', async () => {
+    const options = { ...OWN, from: 'news.acme.test' };
+    for (const policy of ['p=none; sp=reject', 'p=reject; sp=quarantine'])
+      expect(await dmarc(`v=DMARC1; ${policy}; pct=50; rua=mailto:d@acme.test`, {}, options)).toMatchObject({
+        status: 'warn',
+        record: { value: `v=DMARC1; ${policy}; rua=mailto:d@acme.test` },
+      });
+  });
+
   it('of a public suffix ends above what is one organisation', async () => {
     const changes = {
       '_dmarc.test': { TXT: 'v=DMARC1; p=none; psd=y' },

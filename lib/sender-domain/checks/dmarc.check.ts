@@ -25,13 +25,13 @@ async function look(findings: Findings, check: DomainInCheck): Promise<string | 
     );
   }
   const { at, record } = found;
-  const value = improved(record, at);
-  findings.publish({ name: `_dmarc.${at}`, type: 'TXT', value });
   findings.pass(`found at _dmarc.${at}: ${shown(record.text)}`);
   if (at !== from)
     findings.pass(`it stands at ${organization}, the top of the organisation, and holds for ${from} by its sp`);
   for (const problem of record.problems) findings.fail(`the record is wrong: ${problem}`);
   const policy = at === from ? record.p : record.sp;
+  const value = improved(record, at, policy === 'none', policy === 'none' || at === from);
+  findings.publish({ name: `_dmarc.${at}`, type: 'TXT', value });
   judgePolicy(findings, record, policy, at === from);
   return `DMARC asks receivers to ${policy} what is not authentic`;
 }
@@ -56,8 +56,13 @@ function judgePolicy(findings: Findings, record: DmarcRecord, policy: DmarcReque
   if (rua.length === 0) findings.warn('nobody gets the reports: without rua= you do not see who is refused');
 }
 
-/** The same record, without what is wrong and with what is missing. */
-function improved(record: DmarcRecord, at: string): string {
+/**
+ * The same record, without what is wrong and with what is missing; what nobody was warned of stays.
+ *
+ * @param asksMore whether the policy is to be stricter
+ * @param evensOut whether names beneath the domain are to have no weaker one
+ */
+function improved(record: DmarcRecord, at: string, asksMore: boolean, evensOut: boolean): string {
   const tags = record.text
     .split(';')
     .map((tag) => tag.trim())
@@ -66,9 +71,10 @@ function improved(record: DmarcRecord, at: string): string {
         /^(?:sp|np|adkim|aspf|fo|ruf|psd)[ \t]*=/i.test(tag) &&
         !record.problems.some((problem) => problem.startsWith(tag)),
     );
-  const stricter = record.p === 'none' ? 'quarantine' : record.p;
+  const stricter = asksMore && record.p === 'none' ? 'quarantine' : record.p;
   const rua = record.rua.length > 0 ? record.rua.join(',') : `mailto:dmarc@${at}`;
-  const beneath = tags.filter((tag) => !(/^sp[ \t]*=/i.test(tag) && WEIGHT[record.sp] < WEIGHT[stricter]));
+  const isWeaker = evensOut && WEIGHT[record.sp] < WEIGHT[stricter];
+  const beneath = tags.filter((tag) => !(isWeaker && /^sp[ \t]*=/i.test(tag)));
   return shown(['v=DMARC1', `p=${stricter}`, ...beneath, `rua=${rua}`].join('; '), 1_000);
 }
 
