@@ -13,6 +13,7 @@ import { RelayConfigurationError } from './errors/relay-configuration.error.js';
 import { type Duration, toMilliseconds } from './duration.js';
 import { readBounces } from './feedback/bounces-options.js';
 import { parseAddress, parseAddresses } from './mail/address.js';
+import { type Tracked, trackOver, UNTRACKED } from './mail/track.js';
 import { checkHeaders } from './mail/headers.js';
 import { type NotificationSettings, readNotifications } from './notification/notification-options.js';
 import { PROVIDER_SCHEMES } from './providers/provider-schemes.js';
@@ -25,6 +26,7 @@ import { refuseUnknown } from './refuse-unknown.js';
 import type { RelaySenderDomainsOptions } from './sender-domain/relay-sender-domains.js';
 import type { RelayOptions } from './relay-options.interface.js';
 import { TemplateEngine, type TemplateOptions } from './template/template-engine.js';
+import { readTracking, type TrackingSettings } from './tracking/tracking-options.js';
 import { InboxTransport } from './transport/inbox.transport.js';
 import { registerTransportScheme } from './transport/transport-url.js';
 
@@ -46,6 +48,7 @@ export interface RelayConfiguration {
   retention: number;
   reputation: ReputationRules | undefined;
   notifications: NotificationSettings;
+  tracking?: TrackingSettings;
   senderDomains: RelaySenderDomainsOptions;
 }
 
@@ -80,6 +83,7 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
     retention: readRetention(given.retention),
     reputation: readReputation(given.reputation),
     notifications: readNotifications(given.notifications),
+    ...(given.tracking !== undefined && { tracking: readTracking(given.tracking) }),
     senderDomains: {
       ...(given.bounces !== undefined && { returnPath: given.bounces.address }),
       ...given.senderDomains,
@@ -107,6 +111,8 @@ const OPTIONS = [
   'reputation',
   'bounces',
   'unsubscribe',
+  'track',
+  'tracking',
   'notifications',
   'senderDomains',
 ] as const satisfies readonly (keyof RelayOptions)[];
@@ -119,7 +125,7 @@ function retryOf(transports: ReadonlyMap<string, ConfiguredTransport>): RetrySch
 }
 
 function readDefaults(
-  { from, replyTo, headers, retry, locale, bounces, unsubscribe }: RelayOptions,
+  { from, replyTo, headers, retry, locale, bounces, unsubscribe, track, tracking }: RelayOptions,
   usual: RetrySchedule,
 ): MailDefaults {
   return asConfiguration(() => ({
@@ -130,7 +136,15 @@ function readDefaults(
     locale: readLocale(locale),
     ...(bounces !== undefined && { returnPath: readBounces(bounces) }),
     ...(unsubscribe !== undefined && { unsubscribe: readUnsubscribe(unsubscribe) }),
+    track: readTrack(track, tracking !== undefined),
+    tracks: tracking !== undefined,
   }));
+}
+
+function readTrack(track: RelayOptions['track'], able: boolean): Tracked {
+  const tracked = trackOver(UNTRACKED, track, 'track');
+  if (able || (!tracked.opens && !tracked.clicks)) return tracked;
+  throw new RelayConfigurationError('track', "needs tracking: { url: 'https://mail.acme.test/t', secrets } beside it");
 }
 
 function readLocale(locale: RelayOptions['locale']): MailDefaults['locale'] {

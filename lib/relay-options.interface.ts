@@ -11,6 +11,8 @@ import type { NotificationOptions } from './notification/notification-options.js
 import type { QueueOptions } from './queue/queue-options.interface.js';
 import type { ReputationOptions } from './reputation/reputation-options.js';
 import type { RelaySenderDomainsOptions } from './sender-domain/relay-sender-domains.js';
+import type { Track } from './mail/track.js';
+import type { TrackingOptions } from './tracking/tracking-options.js';
 import type { TemplateEngine, TemplateOptions } from './template/template-engine.js';
 import type { Rate } from './transport/rate.js';
 import type { TenantTransport } from './transport/tenant.transport.js';
@@ -83,6 +85,10 @@ export interface RelayOptions<N extends string = string> {
   notifications?: NotificationOptions;
   /** `List-Unsubscribe` with one click, and where its links lead. Default none. */
   unsubscribe?: UnsubscribeOptions;
+  /** What is tracked of mails that do not say themselves: `{ opens: true, clicks: true }`. Default nothing. Needs `tracking`. */
+  track?: Track;
+  /** How opens and clicks are tracked. */
+  tracking?: TrackingOptions;
   /** Pauses a stream whose bounces or complaints are above a limit; `{}` takes the limits of Amazon SES. Default never. */
   reputation?: ReputationOptions;
   /** What the checks of the sender's domain (`SenderDomains`) cannot know from the rest. */

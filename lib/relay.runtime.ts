@@ -24,6 +24,7 @@ import type { MailQueue, MailWorker } from './queue/mail-queue.interface.js';
 import type { RelayConfiguration } from './relay-configuration.js';
 import type { HostedWorker } from './relay-worker.host.js';
 import type { OpenedTemplates } from './template/open-templates.js';
+import { MailTracker } from './tracking/mail-tracker.js';
 import type { RecipientResult, SendContext, TransportResult } from './transport/mail-transport.js';
 import type { TransportRoot } from './transport/root.transport.js';
 
@@ -50,6 +51,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
   readonly feedback: RelayFeedback;
   readonly #parts: RelayRuntimeParts;
   readonly #words: MailWords;
+  readonly #tracker: MailTracker;
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectDelivery;
   #interceptors: readonly MailInterceptor[] = [];
@@ -60,6 +62,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     const { configuration, queue, clock, templates, transports, mails, name, discovery, modules } = parts;
     const renderer = new MailRenderer(templates);
     this.#words = new MailWords(renderer, mails);
+    this.#tracker = new MailTracker(configuration.tracking);
     const { redirect } = configuration;
     this.#dispatcher = new Dispatcher(transports, () => ({
       interceptors: this.#interceptors,
@@ -86,7 +89,14 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       ...(configuration.reputation && { reputation: configuration.reputation }),
     });
     const { gate, reputation } = this.feedback;
-    this.#direct = new DirectDelivery(transports.router, this.#dispatcher, this.#words, gate, reputation);
+    this.#direct = new DirectDelivery({
+      router: transports.router,
+      dispatcher: this.#dispatcher,
+      words: this.#words,
+      gate,
+      pauses: reputation,
+      tracker: this.#tracker,
+    });
     const sends = configuration.worker !== false || configuration.transports.size > 0;
     this.service = new MailService({
       composer: new MailComposer(configuration.defaults, name, clock),
@@ -125,6 +135,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       reporter: this.feedback.reports,
       gate: this.feedback.gate,
       pauses: this.feedback.reputation,
+      tracker: this.#tracker,
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
     });

@@ -11,6 +11,7 @@ import type { MailAddress, MailStream, Priority } from '../mail/mail-message.int
 import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.js';
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { RawOptions } from '../mail/raw-options.interface.js';
+import { type Tracked, trackOver } from '../mail/track.js';
 import { snapshotValue } from '../mail/snapshot-value.js';
 import { listMailOf, withListHeaders } from './list-mail.js';
 import { readContent } from './mail-content.js';
@@ -100,6 +101,7 @@ export class MailComposer {
       replyTo: this.#replyTo(options.replyTo ?? given('replyTo')),
       envelope: { from: envelopeFrom(options.envelope) ?? this.#returnPath(id, from, everyone), to: everyone },
       ...(locale !== undefined && { locale: word(locale, 'locale') }),
+      ...this.#track(attributes.track, options.track, everyone.length),
     };
     const own = mergeHeaders(
       this.#defaults.headers,
@@ -213,12 +215,28 @@ export class MailComposer {
     return options === undefined ? under : readRetry(options, under, 'retry');
   }
 
+  #track(ofClass: unknown, ofMail: unknown, recipients: number): { track?: Tracked } {
+    const track = trackOver(trackOver(this.#defaults.track, ofClass, '@Mail.track'), ofMail, 'track');
+    if (!track.opens && !track.clicks) return {};
+    if (!this.#defaults.tracks)
+      throw new MailMessageError('track', 'needs RelayModule.forRoot({ tracking: { url, secrets } })');
+    if (recipients > MOST_TRACKED)
+      throw new MailMessageError(
+        'track',
+        `is for mails to ${MOST_TRACKED} recipients at most, since each gets a copy; send to each of them by sendMany(), or give track: false`,
+      );
+    return { track };
+  }
+
   #hash(key: unknown): string {
     if (typeof key !== 'string' || key === '' || key.length > 1024)
       throw new MailMessageError('idempotencyKey', 'is a string of 1 to 1024 characters');
     return createHash('sha256').update(`${this.#scope}\0${key}`).digest('base64url');
   }
 }
+
+/** Recipients of a tracked mail: each of them is an attempt, and as many of a mail are kept. */
+const MOST_TRACKED = 100;
 
 /** Retry options over defaults, in milliseconds. @throws MailMessageError */
 export function readRetry(options: unknown, defaults: MailSnapshot['retry'], field: string): MailSnapshot['retry'] {

@@ -1,4 +1,5 @@
 import type { ReturnPath } from '../mail/return-path.js';
+import type { Tracked } from '../mail/track.js';
 import type { MailAddress } from '../mail/mail-message.interface.js';
 import type { UnsubscribeLinks } from '../mail/unsubscribe-links.js';
 
@@ -15,4 +16,8 @@ export interface MailDefaults {
   returnPath?: ReturnPath;
   /** Links for those who want no more mails, and the streams whose mails have one. */
   unsubscribe?: { readonly links: UnsubscribeLinks; readonly streams: ReadonlySet<string>; readonly path: string };
+  /** What is tracked of mails that do not say. */
+  track: Tracked;
+  /** Whether anything can be tracked. */
+  tracks: boolean;
 }

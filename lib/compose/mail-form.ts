@@ -118,6 +118,7 @@ const COMMON_KEYS = [
   'idempotencyKey',
   'retry',
   'unsubscribe',
+  'track',
   'provider',
   'signal',
 ] as const satisfies readonly (keyof (Recipients & MailOptions))[];

@@ -46,6 +46,11 @@ export class Claim {
     this.#transport = transport;
   }
 
+  /** An attempt is over, and written down: the next one is marked anew. */
+  used(): void {
+    this.#transport = undefined;
+  }
+
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     try {
       return await question();

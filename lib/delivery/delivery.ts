@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createMessage, storedAttachments } from '../compose/create-message.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
@@ -9,6 +8,7 @@ import type { AttemptLog } from './attempt-log.js';
 import { Claim } from './claim.js';
 import type { DispatchEnd, Dispatcher, DispatchOrder } from './dispatcher.js';
 import type { Turn } from './flow/transport-state.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
 import type { JobOutcome, MailJob } from './mail-job.interface.js';
 import { MailInHand } from './mail-in-hand.js';
 import type {
@@ -25,6 +25,7 @@ import type { StreamPauses } from './stream-pauses.interface.js';
 import { nextAttempt } from './retry-schedule.js';
 import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
+import type { MessageCopy, MessageTracker } from './message-tracker.interface.js';
 
 export interface DeliveryParts {
   store: OutcomeStore;
@@ -35,6 +36,7 @@ export interface DeliveryParts {
   reporter: OutcomeReporter;
   gate: SuppressionGate;
   pauses: StreamPauses;
+  tracker: MessageTracker;
   /** What to do when nobody knows whether the provider took the mail. */
   onAmbiguous: 'retry' | 'hold';
   /** Milliseconds since the epoch. */
@@ -183,26 +185,47 @@ export class Delivery {
       await this.#endSome(mail, leg.to, 'failed', error);
       return undefined;
     }
+    const copies = this.#parts.tracker.copies(message, job.snapshot, leg.to);
+    for (const [index, copy] of copies.entries()) {
+      if (index > 0 && job.signal.aborted) return { type: 'release' };
+      const { ended, end } = await this.#dispatch(copy, leg, mail, claim);
+      if (ended) return ended;
+      if (end.left.length === 0) continue;
+      // Whoever comes behind would find the same.
+      const behind = copies.slice(index + 1).flatMap(({ to }) => to);
+      await this.#waitFor(mail, leg, { ...end, left: [...end.left, ...behind] });
+      break;
+    }
+    return undefined;
+  }
+
+  async #dispatch(
+    { message, to }: MessageCopy,
+    { candidates }: Leg,
+    mail: MailInHand,
+    claim: Claim,
+  ): Promise<{ ended: JobOutcome | undefined; end: DispatchEnd }> {
+    const { job } = mail;
     let ended: JobOutcome | undefined;
     const order: DispatchOrder = {
       message,
-      leg,
+      leg: { candidates, to },
       turn: turnOf(job),
       context: (transport) => ({
         signal: job.signal,
         attempt: (mail.record?.attempts.length ?? 0) + 1,
-        idempotencyKey: idempotencyKey(mail, leg.to),
+        idempotencyKey: idempotencyKeyOf(job.snapshot.id, job.snapshot.envelope.to, to),
         confirm: () => claim.confirm(transport),
       }),
       settle: async (result, trouble) => {
         ended = result.error && (await this.#givenUp(mail, claim, result.error));
         if (!ended) await this.#settle(mail, result, trouble);
+        claim.used();
         return !ended;
       },
     };
     const end = await this.#parts.dispatcher.dispatch(order);
-    if (!ended) await this.#waitFor(mail, leg, end);
-    return ended;
+    return { ended, end };
   }
 
   /** What ended an attempt before its transport had a say. */
@@ -364,14 +387,6 @@ function renderError(thrown: unknown): MailError {
   if (thrown instanceof MailError) return thrown;
   const error = toMailError(thrown);
   return new MailError(`render() threw: ${error.message}`, { scope: 'message', reason: 'render', cause: thrown });
-}
-
-/** The same for each attempt to the same recipients: once some have got the mail, it is another request to the provider. */
-function idempotencyKey({ job: { snapshot } }: MailInHand, to: readonly string[]): string {
-  const { id, envelope } = snapshot;
-  return to.length === envelope.to.length
-    ? id
-    : `${id}-${createHash('sha256').update(to.join('\n')).digest('hex').slice(0, 16)}`;
 }
 
 /**

@@ -4,12 +4,23 @@ import { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { SendContext } from '../transport/mail-transport.js';
 import type { Dispatcher } from './dispatcher.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
 import type { MailWords } from './mail-words.js';
+import type { MessageTracker, TrackedSnapshot } from './message-tracker.interface.js';
 import type { RecipientOutcome } from './outcome-store.interface.js';
 import type { Leg, Router } from './route/router.js';
 import type { SuppressionGate } from '../suppression/suppression-gate.js';
 import type { StreamPauses } from './stream-pauses.interface.js';
 import { scopeOf, suppressedOutcome } from './suppressed-outcome.js';
+
+export interface DirectDeliveryParts {
+  router: Router;
+  dispatcher: Dispatcher;
+  words: MailWords;
+  gate: SuppressionGate;
+  pauses: StreamPauses;
+  tracker: MessageTracker;
+}
 
 /** A mail without a queue: what `sendNow()` does. Each transport of its route is tried once at most. */
 export class DirectDelivery {
@@ -18,13 +29,15 @@ export class DirectDelivery {
   readonly #words: MailWords;
   readonly #gate: SuppressionGate;
   readonly #pauses: StreamPauses;
+  readonly #tracker: MessageTracker;
 
-  constructor(router: Router, dispatcher: Dispatcher, words: MailWords, gate: SuppressionGate, pauses: StreamPauses) {
+  constructor({ router, dispatcher, words, gate, pauses, tracker }: DirectDeliveryParts) {
     this.#router = router;
     this.#dispatcher = dispatcher;
     this.#words = words;
     this.#gate = gate;
     this.#pauses = pauses;
+    this.#tracker = tracker;
   }
 
   /** @throws MailError of scope `transport`; a mail's own faults are in the outcomes */
@@ -37,10 +50,7 @@ export class DirectDelivery {
     const sent = new Map(
       open.length === 0
         ? []
-        : (await this.hand(only(await this.render(mail), open), context, snapshot.transport)).map((one) => [
-            one.address,
-            one,
-          ]),
+        : (await this.hand(only(await this.render(mail), open), context, snapshot)).map((one) => [one.address, one]),
     );
     return to.flatMap((address) => {
       const entry = suppressed.get(address);
@@ -48,14 +58,29 @@ export class DirectDelivery {
     });
   }
 
-  /** @param transport where the mail names one @throws MailError of scope `transport` */
-  async hand(message: MailMessage, context: SendContext, transport?: string): Promise<RecipientOutcome[]> {
+  /** @param mail whose message it is, where it is one of the relay's own making @throws MailError of scope `transport` */
+  async hand(
+    message: MailMessage,
+    context: SendContext,
+    mail?: TrackedSnapshot & { readonly transport?: string },
+  ): Promise<RecipientOutcome[]> {
     const { to } = message.envelope;
+    const transport = mail?.transport;
     await this.#refusePaused(message.stream);
     const legs = transport === undefined ? this.#router.legs(message, to) : [{ candidates: [transport], to }];
     const outcomes = new Map<string, RecipientOutcome>();
     let trouble: MailError | undefined;
-    for (const leg of legs) trouble = (await this.#goThrough(leg, message, context, outcomes)) ?? trouble;
+    for (const leg of legs) {
+      const copies = mail ? this.#tracker.copies(message, mail, leg.to) : [{ message, to: leg.to }];
+      for (const copy of copies) {
+        const own =
+          copies.length > 1
+            ? { ...context, idempotencyKey: idempotencyKeyOf(context.idempotencyKey, to, copy.to) }
+            : context;
+        const part = { candidates: leg.candidates, to: copy.to };
+        trouble = (await this.#goThrough(part, copy.message, own, outcomes)) ?? trouble;
+      }
+    }
     // Where somebody was answered, the answer is given, with the trouble of the others in it.
     const all = [...outcomes.values()];
     if (trouble && all.every(({ state, error }) => state === 'deferred' && error?.scope === 'transport')) throw trouble;

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Duration } from '../duration.js';
 import type { SafeHtml } from './html.js';
 import type { MailStream, Priority } from './mail-message.interface.js';
+import type { Track } from './track.js';
 
 /** `'ada@x.test'`, `'Ada <ada@x.test>'`, or an object: an application's user record fits as it is. */
 export type AddressInput =
@@ -76,6 +77,8 @@ export interface MailOptions {
   retry?: RetryOptions;
   /** Default as the relay's `unsubscribe.streams` say: `true` for `broadcast`, once the relay has `unsubscribe`. */
   unsubscribe?: UnsubscribeChoice;
+  /** Opens and clicks: over what `@Mail` and the relay say. Needs the relay's `tracking`. */
+  track?: Track;
   /** What only one provider understands, by provider: passed on as it is, ignored by the others. */
   provider?: ProviderExtras;
   /** Aborts a `send()` that is still waiting for the queue. */

@@ -1,4 +1,5 @@
 import type { DeliveryNotifications } from './raw-options.interface.js';
+import type { Tracked } from './track.js';
 import type { MailAddress, MailStream, Priority } from './mail-message.interface.js';
 
 /**
@@ -32,6 +33,8 @@ export interface MailSnapshot {
   readonly deduplication?: string;
   /** Milliseconds each. */
   readonly retry: { readonly maxAge: number; readonly delay: number; readonly maxDelay: number };
+  /** What is tracked of it, where anything is. */
+  readonly track?: Tracked;
   /** Who is told by mail what becomes of it, where somebody is. */
   readonly notify?: SenderNotify;
   /** A {@link MailBody}, encoded. */

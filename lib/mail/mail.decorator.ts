@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { AddressInput, OneOrMany, RetryOptions, UnsubscribeChoice } from './mail-options.interface.js';
 import type { MailStream, Priority } from './mail-message.interface.js';
+import type { Track } from './track.js';
 
 type Of<M, V> = V | ((mail: M) => V);
 
@@ -23,6 +24,8 @@ export interface MailAttributes<M = never> {
   locale?: string;
   retry?: RetryOptions;
   unsubscribe?: UnsubscribeChoice;
+  /** Opens and clicks. */
+  track?: Track;
 }
 
 /**
