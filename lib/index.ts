@@ -103,6 +103,8 @@ export type { ReputationChange } from './reputation/reputation-change.js';
 export type { ReputationLimits, ReputationOptions } from './reputation/reputation-options.js';
 export type { PauseCause } from './reputation/stream-standing.js';
 export type { BouncesOptions } from './feedback/bounces-options.js';
+export type { TrackingOptions } from './tracking/tracking-options.js';
+export type { Track, TrackOptions } from './mail/track.js';
 export type { NotificationOptions } from './notification/notification-options.js';
 export { parseBounce } from './feedback/bounce/parse-bounce.js';
 export { MailFeedback } from './feedback/mail-feedback.js';

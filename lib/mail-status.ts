@@ -52,6 +52,8 @@ export interface MailStatus extends SendResult {
   attempts: Attempt[];
   /** In the order of time. */
   events: MailEvent[];
+  /** How many opens and clicks there were that were not kept. */
+  moreEvents?: number;
 }
 
 /** States that the queue has no more to do with. */

@@ -5,6 +5,7 @@ import { createMessage } from './compose/create-message.js';
 import { type ComposedMail, type ComposeSetting, type MailComposer, milliseconds } from './compose/mail-composer.js';
 import { mailForm } from './compose/mail-form.js';
 import type { MailRenderer, RenderedFor } from './compose/mail-renderer.js';
+import { rememberSent } from './delivery/remember-sent.js';
 import type { DirectDelivery } from './delivery/direct-delivery.js';
 import type { MailDemands } from './delivery/demands.js';
 import type { TransportSet } from './delivery/transport-set.js';
@@ -12,6 +13,7 @@ import { queuedEvents } from './delivery/outcome-events.js';
 import { suppressedOutcome } from './delivery/suppressed-outcome.js';
 import { aboutOf, type MailAbout, type RecipientOutcome } from './delivery/outcome-store.interface.js';
 import type { OutcomeReporter } from './delivery/outcome-reporter.interface.js';
+import { MOST_HITS } from './events/timeline-store.interface.js';
 import type { EventPublisher } from './events/event-publisher.js';
 import { MailError } from './errors/mail.error.js';
 import { MailMessageError } from './errors/mail-message.error.js';
@@ -113,6 +115,7 @@ export class MailService {
     }
     this.#checkTransport(composed);
     const recipients = await direct.send(composed);
+    if (composed.snapshot.track) await rememberSent(this.#parts.queue.store, composed, recipients);
     return {
       id: composed.snapshot.id,
       messageId: composed.snapshot.messageId,
@@ -196,9 +199,10 @@ export class MailService {
   async status(id: string): Promise<MailStatus | null> {
     const { queue } = this.#parts;
     const known = await this.#status(id);
-    if (known) return known;
+    if (known) return this.#withMore(known);
     const own = mailIdOf(id) ?? (await queue.store.mailOf(id));
-    return own === undefined ? null : this.#status(own);
+    const found = own === undefined ? null : await this.#status(own);
+    return found && this.#withMore(found);
   }
 
   /**
@@ -379,6 +383,13 @@ export class MailService {
     return mailStatus(id, found, record, feedback);
   }
 
+  /** Only of a mail with very many events some are not kept. */
+  async #withMore(status: MailStatus): Promise<MailStatus> {
+    if (status.events.length < MANY_EVENTS) return status;
+    const moreEvents = await this.#parts.queue.timeline.more(status.id);
+    return moreEvents > 0 ? { ...status, moreEvents } : status;
+  }
+
   async #saveCancelled({ id, messageId, mail, recipients }: MailStatus, about?: MailAbout): Promise<void> {
     const { queue, reporter, now } = this.#parts;
     const at = now();
@@ -389,6 +400,9 @@ export class MailService {
     if (about) await reporter.report({ id, ...facts, about }, cancelled).catch(() => {});
   }
 }
+
+/** Fewer are always all there are: see {@link MOST_HITS}. */
+const MANY_EVENTS = MOST_HITS;
 
 /** How long `cancel()` waits for an attempt under way, in milliseconds. */
 const CANCEL_PATIENCE = 30_000;

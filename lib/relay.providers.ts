@@ -57,7 +57,7 @@ export function relayDefinition(
       getSenderDomainsToken(name),
       getRelayHealthToken(name),
       ...feedbackParts(name).map(([token]) => token),
-      ...(['configuration', 'queue', 'templates', 'mails'] as const).map((part) => relayPart(part, name)),
+      ...(['configuration', 'queue', 'templates', 'mails', 'tracking'] as const).map((part) => relayPart(part, name)),
     ],
   };
 }
@@ -140,6 +140,11 @@ function relayProviders(name: string | undefined, configKey: string | undefined)
       provide: getMailServiceToken(name),
       inject: [part('runtime')],
       useFactory: ({ service }: RelayRuntime) => service,
+    },
+    {
+      provide: part('tracking'),
+      inject: [part('runtime')],
+      useFactory: ({ tracking }: RelayRuntime) => tracking,
     },
     ...feedbackParts(name).map(([provide, of]) => ({
       provide,

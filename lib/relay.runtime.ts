@@ -24,7 +24,8 @@ import type { MailQueue, MailWorker } from './queue/mail-queue.interface.js';
 import type { RelayConfiguration } from './relay-configuration.js';
 import type { HostedWorker } from './relay-worker.host.js';
 import type { OpenedTemplates } from './template/open-templates.js';
-import { MailTracker } from './tracking/mail-tracker.js';
+import { TRACKING_TASK } from './tracking/tracked-hit.js';
+import { Tracking } from './tracking/tracking.js';
 import type { RecipientResult, SendContext, TransportResult } from './transport/mail-transport.js';
 import type { TransportRoot } from './transport/root.transport.js';
 
@@ -49,9 +50,9 @@ const CLOSE = 5_000;
 export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, HostedWorker, TransportRoot {
   readonly service: MailService;
   readonly feedback: RelayFeedback;
+  readonly tracking: Tracking;
   readonly #parts: RelayRuntimeParts;
   readonly #words: MailWords;
-  readonly #tracker: MailTracker;
   readonly #dispatcher: Dispatcher;
   readonly #direct: DirectDelivery;
   #interceptors: readonly MailInterceptor[] = [];
@@ -62,7 +63,6 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     const { configuration, queue, clock, templates, transports, mails, name, discovery, modules } = parts;
     const renderer = new MailRenderer(templates);
     this.#words = new MailWords(renderer, mails);
-    this.#tracker = new MailTracker(configuration.tracking);
     const { redirect } = configuration;
     this.#dispatcher = new Dispatcher(transports, () => ({
       interceptors: this.#interceptors,
@@ -88,14 +88,16 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       ...(configuration.defaults.unsubscribe && { links: configuration.defaults.unsubscribe.links }),
       ...(configuration.reputation && { reputation: configuration.reputation }),
     });
-    const { gate, reputation } = this.feedback;
+    const { gate, reputation, recorder } = this.feedback;
+    this.tracking = new Tracking({ settings: configuration.tracking, queue, recorder, now: clock });
+    const { tracker } = this.tracking;
     this.#direct = new DirectDelivery({
       router: transports.router,
       dispatcher: this.#dispatcher,
       words: this.#words,
       gate,
       pauses: reputation,
-      tracker: this.#tracker,
+      tracker,
     });
     const sends = configuration.worker !== false || configuration.transports.size > 0;
     this.service = new MailService({
@@ -135,7 +137,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       reporter: this.feedback.reports,
       gate: this.feedback.gate,
       pauses: this.feedback.reputation,
-      tracker: this.#tracker,
+      tracker: this.tracking.tracker,
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
     });
@@ -144,7 +146,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       return 'wait' in outcome ? { type: 'later', at: clock() + outcome.wait } : outcome;
     };
     this.#worker = queue.work(handle, { concurrency: slots.total });
-    this.feedback.start();
+    this.feedback.start({ [TRACKING_TASK]: (task) => this.tracking.recorder.record(task, clock()) });
   }
 
   /** For who injects `MailTransport`. */
@@ -174,6 +176,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
   async onApplicationShutdown(): Promise<void> {
     // A server that never answers must not hold the application up.
     await Promise.race([this.#parts.transports.close(), setTimeout(CLOSE, undefined, { ref: false })]);
+    await Promise.race([this.tracking.hits.close(), setTimeout(CLOSE, undefined, { ref: false })]);
     await Promise.race([this.feedback.close(), setTimeout(CLOSE, undefined, { ref: false })]);
     await this.#parts.queue.close();
     this.#parts.templates.close();

@@ -87,6 +87,7 @@ export const PARTS = [
   'mails',
   'worker',
   'runtime',
+  'tracking',
 ] as const;
 
 /** Token of one part of one relay. */

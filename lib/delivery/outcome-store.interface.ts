@@ -77,8 +77,17 @@ export interface MailAbout {
   notify?: SenderNotify;
 }
 
-/** Of a mail in the queue. */
-export function aboutOf({ acceptedAt, envelope, stream, tenant, notify }: MailSnapshot, body: MailBody): MailAbout {
+/** Of a mail as it was composed. */
+export function aboutOf(
+  {
+    acceptedAt,
+    envelope,
+    stream,
+    tenant,
+    notify,
+  }: Pick<MailSnapshot, 'acceptedAt' | 'envelope' | 'stream' | 'tenant' | 'notify'>,
+  body: MailBody,
+): MailAbout {
   return {
     acceptedAt,
     to: envelope.to,

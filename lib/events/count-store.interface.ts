@@ -1,5 +1,6 @@
-/** What is counted a day. Opens and clicks count once a recipient and mail. */
-export type CountedType = 'sent' | 'delivered' | 'bounced' | 'complained' | 'opened' | 'clicked';
+/** What is counted a day. Opens and clicks count once a recipient and mail; those of machines apart from the others. */
+export type CountedType =
+  'sent' | 'delivered' | 'bounced' | 'complained' | 'opened' | 'clicked' | 'machineOpened' | 'machineClicked';
 
 export const COUNTED_TYPES: readonly CountedType[] = [
   'sent',
@@ -8,6 +9,8 @@ export const COUNTED_TYPES: readonly CountedType[] = [
   'complained',
   'opened',
   'clicked',
+  'machineOpened',
+  'machineClicked',
 ];
 
 /** One counter. */

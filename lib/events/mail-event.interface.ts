@@ -44,8 +44,9 @@ export interface MailEventMap {
   rejected: Verdict;
   suppressed: { reason: string };
   complained: { feedbackType?: string; suppress: boolean };
-  opened: { userAgent?: string; ip?: string };
-  clicked: { url: string; userAgent?: string; ip?: string };
+  /** `machine`: a proxy or scanner did it, with nobody in front of it; by which rule. Counted apart. */
+  opened: { userAgent?: string; ip?: string; machine?: string };
+  clicked: { url: string; userAgent?: string; ip?: string; machine?: string };
   unsubscribed: { list?: string };
   subscribed: { list?: string };
   'auto-replied': {};

@@ -12,7 +12,7 @@ export interface StatisticsQuery {
   tag?: string;
 }
 
-/** How many mails, by recipient. Opens and clicks count once a recipient and mail. */
+/** How many mails, by recipient. Opens and clicks count once a recipient and mail; those of machines are counted apart. */
 export interface MailCounts extends Record<CountedType, number> {
   /** Bounces of those sent, 0 to 1. */
   bounceRate: number;

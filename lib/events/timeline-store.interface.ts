@@ -9,9 +9,16 @@ export interface TimelineStore {
   known(mailId: string, ids: readonly string[]): Promise<ReadonlySet<string>>;
   /** An event that is there already stays as it is. Gives the ids of those that are new, also of those there was no room for. */
   append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>>;
+  /** Adds to how many events of a mail were not kept. */
+  countMore(mailId: string, count: number): Promise<void>;
+  /** How many were not kept. */
+  more(mailId: string): Promise<number>;
   /** In the order of time. */
   read(mailId: string): Promise<MailEvent[]>;
 }
 
 /** Of one mail. Newsletters to one address are opened a dozen times; a mail to fifty people has room too. */
 export const MOST_EVENTS = 1_000;
+
+/** Opens and clicks of one recipient of a mail that the relay itself keeps and tells; further ones are counted. */
+export const MOST_HITS = 50;

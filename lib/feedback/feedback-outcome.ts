@@ -1,10 +1,12 @@
 import type { RecipientOutcome, RecipientState } from '../delivery/outcome-store.interface.js';
+import { isByMachine } from '../events/machines.js';
 import type { MailEvent, MailEventType, Verdict } from '../events/mail-event.interface.js';
 
 /** What an event from outside makes of its recipient; the store's ranks keep what comes late from undoing what is known. */
 export function feedbackOutcome(event: MailEvent): RecipientOutcome | undefined {
   const state = STATES[event.type];
-  if (!state) return undefined;
+  // A scanner looks at what may yet be refused.
+  if (!state || isByMachine(event)) return undefined;
   const at = event.timestamp.getTime();
   const outcome: RecipientOutcome = { address: event.recipient, state, at };
   return state === 'bounced' ? { ...outcome, error: verdictError(event as Partial<Verdict>) } : outcome;

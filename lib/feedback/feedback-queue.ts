@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { reviveEvent } from '../events/event-codec.js';
+import { withMachine } from '../events/machines.js';
 import type { MailEvent } from '../events/mail-event.interface.js';
 import type { Task, TaskEnd, TaskInHand, TaskQueue } from '../task-queue.interface.js';
 import { FeedbackIntake } from './feedback-intake.js';
@@ -26,7 +27,7 @@ export class FeedbackQueue extends FeedbackIntake {
 
 /** Records a task's events. A provider may tell of a mail before its own answer to it was read: such an event waits for a while. */
 export async function recordTask(task: TaskInHand, recorder: FeedbackRecorder, now: number): Promise<TaskEnd> {
-  const events = (task.data as FeedbackTask).events.map(reviveEvent);
+  const events = (task.data as FeedbackTask).events.map(reviveEvent).map(withMachine);
   const unknown = await recorder.record(events);
   if (unknown.length === 0) return { type: 'done' };
   const age = now - task.addedAt;

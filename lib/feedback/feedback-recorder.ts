@@ -1,6 +1,7 @@
 import type { CountedType } from '../events/count-store.interface.js';
 import type { DailyCounts } from '../events/daily-counts.js';
 import type { EventPublisher } from '../events/event-publisher.js';
+import { isByMachine } from '../events/machines.js';
 import type { MailEvent, MailEventType } from '../events/mail-event.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
 import type { SenderNotices } from '../notification/sender-notices.js';
@@ -63,7 +64,7 @@ export class FeedbackRecorder {
       });
     await this.#parts.notices.apply(mail, fresh);
     const before = await this.#parts.timeline.read(id);
-    return this.#actOn(id, fresh, [...before, ...bouncesOf(mail)]);
+    return this.#actOn(id, fresh, [...before.flatMap(countedKey), ...bouncesOf(mail)]);
   }
 
   /** Of a mail that is not the relay's, or no more: its address is as bad, and handlers may know what it is about. */
@@ -71,7 +72,8 @@ export class FeedbackRecorder {
     for (const event of events) {
       const timeline = `${FOREIGN}${event.provider}:${event.providerMessageId ?? event.id}`;
       const fresh = await this.#fresh(timeline, [event]);
-      if (fresh.length > 0) await this.#actOn(timeline, fresh, await this.#parts.timeline.read(timeline));
+      if (fresh.length > 0)
+        await this.#actOn(timeline, fresh, (await this.#parts.timeline.read(timeline)).flatMap(countedKey));
     }
   }
 
@@ -81,21 +83,17 @@ export class FeedbackRecorder {
     return events.filter(({ id }, index) => !known.has(id) && ids.indexOf(id) === index);
   }
 
-  async #actOn(
-    timeline: string,
-    events: readonly MailEvent[],
-    before: readonly { type: string; recipient: string }[],
-  ): Promise<MailEvent[]> {
+  async #actOn(timeline: string, events: readonly MailEvent[], before: readonly string[]): Promise<MailEvent[]> {
     const { suppression, publisher, counts } = this.#parts;
     await suppression.apply(events);
     await publisher.publish(events);
     const fresh = await this.#parts.timeline.append(timeline, events);
-    const counted = new Set(before.map(({ type, recipient }) => `${type} ${recipient}`));
+    const counted = new Set(before);
     for (const event of events) {
-      const { type, recipient, transport, provider, stream = 'transactional', tags, timestamp } = event;
-      const key = `${type} ${recipient}`;
-      if (!fresh.has(event.id) || !isCounted(type) || counted.has(key)) continue;
-      counted.add(key);
+      const { recipient, transport, provider, stream = 'transactional', tags, timestamp } = event;
+      const type = countedTypeOf(event);
+      if (!type || !fresh.has(event.id) || counted.has(`${type} ${recipient}`)) continue;
+      counted.add(`${type} ${recipient}`);
       counts.count(type, { provider: transport ?? provider, stream, tags }, timestamp.getTime());
     }
     return events.filter(({ id }) => fresh.has(id));
@@ -106,16 +104,28 @@ export class FeedbackRecorder {
 const FOREIGN = 'foreign:';
 
 /** What comes back is counted once a recipient and mail; `sent` is the relay's own to count. */
-const COUNTED: ReadonlySet<MailEventType> = new Set(['delivered', 'bounced', 'complained', 'opened', 'clicked']);
+const COUNTED: Readonly<Partial<Record<MailEventType, readonly [type: CountedType, byMachine?: CountedType]>>> = {
+  delivered: ['delivered'],
+  bounced: ['bounced'],
+  complained: ['complained'],
+  opened: ['opened', 'machineOpened'],
+  clicked: ['clicked', 'machineClicked'],
+};
 
-function isCounted(type: MailEventType): type is CountedType & MailEventType {
-  return COUNTED.has(type);
+function countedTypeOf(event: MailEvent): CountedType | undefined {
+  const [type, byMachine] = COUNTED[event.type] ?? [];
+  return isByMachine(event) ? byMachine : type;
+}
+
+function countedKey(event: MailEvent): string[] {
+  const type = countedTypeOf(event);
+  return type ? [`${type} ${event.recipient}`] : [];
 }
 
 /** Recipients that had bounced at hand-over are counted already. */
-function bouncesOf({ record }: KnownMail): { type: string; recipient: string }[] {
+function bouncesOf({ record }: KnownMail): string[] {
   const bounced = record?.recipients.filter(({ state }) => state === 'bounced') ?? [];
-  return bounced.map(({ address }) => ({ type: 'bounced', recipient: address }));
+  return bounced.map(({ address }) => `bounced ${address}`);
 }
 
 /** An event with all that the relay knows of its mail. */

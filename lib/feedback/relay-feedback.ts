@@ -16,9 +16,9 @@ import type { SuppressionSettings } from '../suppression/suppression-options.js'
 import { SuppressionPolicy } from '../suppression/suppression-policy.js';
 import { MailReputation } from '../reputation/mail-reputation.js';
 import type { ReputationRules } from '../reputation/reputation-options.js';
-import type { TaskWorker } from '../task-queue.interface.js';
+import type { TaskHandler, TaskWorker } from '../task-queue.interface.js';
 import { parseBounce } from './bounce/parse-bounce.js';
-import { FeedbackQueue, recordTask } from './feedback-queue.js';
+import { FEEDBACK_TASK, FeedbackQueue, recordTask } from './feedback-queue.js';
 import { FeedbackRecorder } from './feedback-recorder.js';
 import { RecordedSubscriptions } from './recorded-subscriptions.js';
 import { ReportIngest } from './report-ingest.js';
@@ -102,12 +102,17 @@ export class RelayFeedback {
     this.#subscriptions.own(this.#handlers.discover());
   }
 
-  start(): void {
+  /** @param others who does further kinds of tasks */
+  start(others: Readonly<Record<string, TaskHandler>> = {}): void {
     const { queue, now } = this.#parts;
+    const handlers: Readonly<Record<string, TaskHandler>> = {
+      [HANDLER_TASK]: (task) => this.publisher.handle(task, now()),
+      [FEEDBACK_TASK]: (task) => recordTask(task, this.recorder, now()),
+      ...others,
+    };
     void this.#subscriptions.announce();
     this.#worker = queue.tasks.work(
-      (task) =>
-        task.kind === HANDLER_TASK ? this.publisher.handle(task, now()) : recordTask(task, this.recorder, now()),
+      async (task) => (await handlers[task.kind]?.(task)) ?? { type: 'later', wait: ELSEWHERE },
       { concurrency: CONCURRENCY },
     );
   }
@@ -125,3 +130,6 @@ export class RelayFeedback {
 
 /** Tasks at once; most of them wait for a database, or for what a handler calls. */
 const CONCURRENCY = 10;
+
+/** A rolling deployment: a newer process may know what to do. Milliseconds. */
+const ELSEWHERE = 10_000;

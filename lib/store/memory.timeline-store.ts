@@ -5,7 +5,7 @@ import { MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interf
 
 /** Timelines in this process's memory, for tests. */
 export class MemoryTimelineStore implements TimelineStore {
-  readonly #mails = new Map<string, { events: Map<string, MailEvent>; expires: number }>();
+  readonly #mails = new Map<string, { events: Map<string, MailEvent>; more: number; expires: number }>();
   readonly #now: () => number;
   readonly #retention: number;
 
@@ -16,33 +16,46 @@ export class MemoryTimelineStore implements TimelineStore {
   }
 
   async known(mailId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const events = this.#found(mailId);
+    const events = this.#found(mailId)?.events;
     return new Set(ids.filter((id) => events?.has(id)));
   }
 
   async append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>> {
-    const kept = this.#found(mailId) ?? new Map<string, MailEvent>();
+    const kept = this.#found(mailId)?.events ?? new Map<string, MailEvent>();
     const fresh = new Set<string>();
     for (const event of events) {
       if (kept.has(event.id)) continue;
       fresh.add(event.id);
       if (kept.size < MOST_EVENTS) kept.set(event.id, structuredClone({ ...event, raw: undefined }));
     }
-    this.#mails.set(mailId, { events: kept, expires: this.#now() + this.#retention });
+    this.#keep(mailId, kept, this.#found(mailId)?.more ?? 0);
     return fresh;
   }
 
+  async countMore(mailId: string, count: number): Promise<void> {
+    const found = this.#found(mailId);
+    this.#keep(mailId, found?.events ?? new Map(), (found?.more ?? 0) + count);
+  }
+
+  async more(mailId: string): Promise<number> {
+    return this.#found(mailId)?.more ?? 0;
+  }
+
   async read(mailId: string): Promise<MailEvent[]> {
-    return inOrder([...(this.#found(mailId)?.values() ?? [])]);
+    return inOrder([...(this.#found(mailId)?.events.values() ?? [])]);
   }
 
   clear(): void {
     this.#mails.clear();
   }
 
-  #found(mailId: string): Map<string, MailEvent> | undefined {
+  #keep(mailId: string, events: Map<string, MailEvent>, more: number): void {
+    this.#mails.set(mailId, { events, more, expires: this.#now() + this.#retention });
+  }
+
+  #found(mailId: string): { events: Map<string, MailEvent>; more: number } | undefined {
     const mail = this.#mails.get(mailId);
-    if (!mail || mail.expires > this.#now()) return mail?.events;
+    if (!mail || mail.expires > this.#now()) return mail;
     this.#mails.delete(mailId);
     return undefined;
   }

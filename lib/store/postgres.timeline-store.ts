@@ -31,6 +31,15 @@ export class PostgresTimelineStore implements TimelineStore {
     return new Set(rows.map(({ id }) => id as string));
   }
 
+  async countMore(mailId: string, count: number): Promise<void> {
+    await this.#run(COUNT_MORE, [this.#queue, mailId, this.#days, count]);
+  }
+
+  async more(mailId: string): Promise<number> {
+    const { rows } = await this.#run(MORE, [this.#queue, mailId]);
+    return Number(rows[0]?.['event'] ?? 0);
+  }
+
   async read(mailId: string): Promise<MailEvent[]> {
     const { rows } = await this.#run(READ, [this.#queue, mailId]);
     return inOrder(rows.map(({ event }) => unpackEvent(event as string)));
@@ -57,4 +66,12 @@ WITH given AS (
 )
 SELECT id FROM stored UNION ALL SELECT id FROM fresh, room WHERE place > room.left`;
 
-const READ = `SELECT event FROM ${TABLE} WHERE queue = $1 AND mail_id = $2`;
+const READ = `SELECT event FROM ${TABLE} WHERE queue = $1 AND mail_id = $2 AND id <> ''`;
+
+/** A row that is no event, since no event is without an id. */
+const COUNT_MORE = `
+INSERT INTO ${TABLE} AS stored (queue, mail_id, id, event, expires_on) VALUES ($1, $2, '', $4::bigint::text, current_date + $3::int)
+ON CONFLICT (queue, mail_id, id) DO UPDATE
+SET event = (stored.event::bigint + excluded.event::bigint)::text, expires_on = excluded.expires_on`;
+
+const MORE = `SELECT event FROM ${TABLE} WHERE queue = $1 AND mail_id = $2 AND id = ''`;

@@ -34,6 +34,19 @@ export class RedisTimelineStore implements TimelineStore {
     return new Set(await this.#guard(() => client[APPEND]!(this.#prefix + mailId, this.#retention, ...args)));
   }
 
+  async countMore(mailId: string, count: number): Promise<void> {
+    const key = this.#prefix + mailId + MORE;
+    await this.#guard(async () => {
+      const results = await this.#client.multi().incrby(key, count).pexpire(key, this.#retention).exec();
+      const error = results?.find(([one]) => one)?.[0];
+      if (error) throw error;
+    });
+  }
+
+  async more(mailId: string): Promise<number> {
+    return Number(await this.#guard(() => this.#client.get(this.#prefix + mailId + MORE)));
+  }
+
   async read(mailId: string): Promise<MailEvent[]> {
     const packed = await this.#guard(() => this.#client.hvals(this.#prefix + mailId));
     return inOrder(packed.map(unpackEvent));
@@ -41,6 +54,9 @@ export class RedisTimelineStore implements TimelineStore {
 }
 
 const APPEND = 'relayTimeline:append';
+
+/** Of the key beside a mail's own. */
+const MORE = ':more';
 
 /** ARGV: ttl in milliseconds, then id and event in turn. Gives the ids that are new. */
 const append = `

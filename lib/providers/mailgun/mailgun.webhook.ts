@@ -104,10 +104,23 @@ function said(data: Json, reason: string, permanent: boolean, suppress: boolean)
   });
 }
 
-function clientOf(data: Json): { userAgent?: string; ip?: string } {
-  const [agent, ip] = [textIn(objectIn(data['client-info'])['user-agent']), textIn(data['ip'])];
-  return { ...(agent !== undefined && { userAgent: agent }), ...(ip !== undefined && { ip }) };
+function clientOf(data: Json): { userAgent?: string; ip?: string; machine?: string } {
+  const info = objectIn(data['client-info']);
+  const [agent, ip, bot] = [textIn(info['user-agent']), textIn(data['ip']), textIn(info['bot'])];
+  const machine = bot && (BOTS[bot] ?? 'provider');
+  return {
+    ...(agent !== undefined && { userAgent: agent }),
+    ...(ip !== undefined && { ip }),
+    ...(machine && { machine }),
+  };
 }
+
+/** `client-info.bot`: https://documentation.mailgun.com/docs/mailgun/user-manual/tracking-messages/open-click-bot-detect */
+const BOTS: Readonly<Record<string, string>> = {
+  apple: 'apple-mail-privacy',
+  gmail: 'gmail-image-proxy',
+  generic: 'security-scanner',
+};
 
 function mailgunEvents(data: Json): MailEvent[] {
   const recipient = textIn(data['recipient']);

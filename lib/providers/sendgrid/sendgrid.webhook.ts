@@ -69,7 +69,12 @@ const EVENTS: Readonly<Record<string, (event: Json) => Of>> = {
   bounce: bounced,
   blocked: (event) => ({ type: 'bounced', ...said(event, 'policy', true, false) }),
   dropped,
-  open: (event) => ({ type: 'opened', ...clientOf(event) }),
+  // `sg_machine_open`: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
+  open: (event) => ({
+    type: 'opened',
+    ...clientOf(event),
+    ...(event['sg_machine_open'] === true && { machine: 'apple-mail-privacy' }),
+  }),
   click: (event) => ({ type: 'clicked', url: textIn(event['url']) ?? '', ...clientOf(event) }),
   spamreport: () => ({ type: 'complained', feedbackType: 'abuse', suppress: true }),
   unsubscribe: () => ({ type: 'unsubscribed' }),

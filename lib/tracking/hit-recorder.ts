@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import type { MailEvent, MailEventBase } from '../events/mail-event.interface.js';
+import { MOST_EVENTS, MOST_HITS, type TimelineStore } from '../events/timeline-store.interface.js';
+import { type KnownMail, knownMail, type MailSource } from '../feedback/feedback-match.js';
+import { completed, type FeedbackRecorder } from '../feedback/feedback-recorder.js';
+import type { TaskEnd, TaskInHand } from '../task-queue.interface.js';
+import { groupBy } from './group-by.js';
+import { machineByTime, sentAtOf } from './time-rules.js';
+import { hitKey, type TrackedHit, type TrackingTask } from './tracked-hit.js';
+
+export interface HitRecorderParts {
+  mails: MailSource;
+  timeline: TimelineStore;
+  recorder: FeedbackRecorder;
+}
+
+/** Makes hits events of their mails, in the worker: there the mail is known, and when it was sent. */
+export class HitRecorder {
+  readonly #parts: HitRecorderParts;
+
+  constructor(parts: HitRecorderParts) {
+    this.#parts = parts;
+  }
+
+  async record(task: TaskInHand, now: number): Promise<TaskEnd> {
+    const byMail = groupBy((task.data as TrackingTask).hits, ({ mailId }) => mailId);
+    const mails = await Promise.all([...byMail.keys()].map((id) => knownMail(this.#parts.mails, id)));
+    // A mail is read before `sendNow()` has written it down. Of one that is forgotten, there is nothing to tell.
+    if (mails.includes(undefined) && now - task.addedAt < PATIENCE) return { type: 'later', wait: PATIENCE / 3 };
+    for (const mail of mails) if (mail) await this.#recordFor(mail, byMail.get(mail.id)!);
+    return { type: 'done' };
+  }
+
+  async #recordFor(mail: KnownMail, hits: readonly TrackedHit[]): Promise<void> {
+    const kept = await this.#parts.timeline.read(mail.id);
+    const known = new Set(kept.map(({ id }) => id));
+    const room = new Room(kept);
+    const events: MailEvent[] = [];
+    let more = 0;
+    for (const [index, own] of groupBy(hits, ({ recipient }) => recipient)) {
+      const recipient = mail.about.to[index];
+      if (recipient === undefined) continue;
+      const sentAt = sentAtOf(mail, recipient);
+      for (const hit of own) {
+        const machine = hit.machine ?? machineByTime(hit, own, sentAt);
+        const event = eventOf(hit, recipient, machine);
+        if (known.has(event.id)) continue;
+        if (room.takes(event)) events.push(completed(event, mail));
+        else more++;
+      }
+    }
+    if (events.length > 0) await this.#parts.recorder.recordFor(mail, events);
+    if (more > 0) await this.#parts.timeline.countMore(mail.id, more);
+  }
+}
+
+/** A mail's timeline has room for what becomes of it, however often it is opened. */
+class Room {
+  readonly #taken = new Map<string, number>();
+  #left: number;
+
+  constructor(kept: readonly MailEvent[]) {
+    this.#left = MOST_EVENTS - RESERVED - kept.length;
+    for (const event of kept) this.#take(event);
+  }
+
+  takes(event: MailEvent): boolean {
+    if (this.#left <= 0 || (this.#taken.get(event.recipient) ?? 0) >= MOST_HITS) return false;
+    this.#left--;
+    this.#take(event);
+    return true;
+  }
+
+  #take({ type, recipient }: MailEvent): void {
+    if (type === 'opened' || type === 'clicked') this.#taken.set(recipient, (this.#taken.get(recipient) ?? 0) + 1);
+  }
+}
+
+function eventOf(hit: TrackedHit, recipient: string, machine: string | undefined): MailEvent {
+  const { mailId, url, at, userAgent, ip } = hit;
+  const id = createHash('sha256')
+    .update(hitKey({ ...hit, ...(machine !== undefined && { machine }) }))
+    .digest('base64url');
+  const base: MailEventBase = {
+    id: `tracking:${id.slice(0, 22)}`,
+    recipient,
+    timestamp: new Date(at),
+    provider: 'relay',
+    mailId,
+    tags: [],
+    metadata: {},
+  };
+  const client = {
+    ...(userAgent !== undefined && { userAgent }),
+    ...(ip !== undefined && { ip }),
+    ...(machine !== undefined && { machine }),
+  };
+  return url === undefined ? { ...base, type: 'opened', ...client } : { ...base, type: 'clicked', url, ...client };
+}
+
+/** In milliseconds. */
+const PATIENCE = 30_000;
+
+/** Events of a mail that opens and clicks leave room for. */
+const RESERVED = 200;

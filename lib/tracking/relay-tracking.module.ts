@@ -1,0 +1,76 @@
+import { type DynamicModule, Logger, type Provider } from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { mountHandler, readMountPath } from '../http/mount-handler.js';
+import { refuseUnknown } from '../refuse-unknown.js';
+import { relayPart } from '../relay.tokens.js';
+import type { RelayTrackingAsyncOptions, RelayTrackingOptions } from './relay-tracking-options.interface.js';
+import { TrackingEndpoint } from './tracking-endpoint.js';
+import type { Tracking } from './tracking.js';
+
+const OPTIONS = Symbol('RelayTracking.options');
+const ENDPOINT = Symbol('RelayTracking.endpoint');
+
+/**
+ * Answers the links and images of tracked mails at `GET /t/...`, beside the application's own routes: before its parsers, guards and pipes.
+ *
+ * @example
+ * imports: [
+ *   RelayModule.forRoot({ track: { clicks: true }, tracking: { url: 'https://mail.acme.test/t', secrets: process.env.TRACKING_SECRET! } }),
+ *   RelayTrackingModule.forRoot(),
+ * ]
+ */
+export class RelayTrackingModule {
+  /** @throws RelayConfigurationError, when the application starts */
+  static forRoot(options: RelayTrackingOptions = {}): DynamicModule {
+    return { module: RelayTrackingModule, providers: [{ provide: OPTIONS, useValue: options }, endpoint] };
+  }
+
+  static forRootAsync({ imports = [], inject = [], useFactory }: RelayTrackingAsyncOptions): DynamicModule {
+    return { module: RelayTrackingModule, imports, providers: [{ provide: OPTIONS, inject, useFactory }, endpoint] };
+  }
+}
+
+/** Made with the application, so that its routes come before all others. */
+const endpoint: Provider = {
+  provide: ENDPOINT,
+  inject: [OPTIONS, HttpAdapterHost, ModuleRef],
+  useFactory: (options: RelayTrackingOptions, { httpAdapter }: HttpAdapterHost, modules: ModuleRef) => {
+    refuseUnknown(options, ['path', 'relay'], 'tracking.');
+    const { path: given = 't', relay } = options;
+    const path = readMountPath(given, 'tracking.path');
+    // A process without a server, such as a worker, has nothing to mount it on.
+    if (!httpAdapter) return undefined;
+    let opened: TrackingEndpoint | undefined;
+    const open = () => (opened ??= endpointOf(modules, relay, path));
+    mountHandler(httpAdapter, path, (request, response, rest) => open().handle(request, response, rest), 'tracking');
+    return { onModuleInit: () => void open() };
+  },
+};
+
+/** @throws RelayConfigurationError */
+function endpointOf(modules: ModuleRef, relay: string | undefined, path: string): TrackingEndpoint {
+  const { settings, hits, now } = trackingOf(modules, relay);
+  if (!settings)
+    throw new RelayConfigurationError(
+      'tracking',
+      "is missing: give RelayModule.forRoot({ tracking: { url: 'https://mail.acme.test/t', secrets } })",
+    );
+  if (new URL(settings.url).pathname !== path)
+    new Logger('MailRelay').warn(
+      `Tracked links lead to ${settings.url}, and are answered at ${path}: right only if a proxy changes the path`,
+    );
+  return new TrackingEndpoint({ settings, hit: (hit) => hits.add(hit), now });
+}
+
+function trackingOf(modules: ModuleRef, relay: string | undefined): Tracking {
+  try {
+    return modules.get(relayPart('tracking', relay) as string, { strict: false });
+  } catch (cause) {
+    throw new RelayConfigurationError(
+      'tracking.relay',
+      relay === undefined ? 'import RelayModule.forRoot() too' : `there is no relay by the name ${relay}`,
+      cause as Error,
+    );
+  }
+}
