@@ -35,16 +35,27 @@ export class RelayTrackingModule {
 const endpoint: Provider = {
   provide: ENDPOINT,
   inject: [OPTIONS, HttpAdapterHost, ModuleRef],
-  useFactory: (options: RelayTrackingOptions, { httpAdapter }: HttpAdapterHost, modules: ModuleRef) => {
+  useFactory: (options: RelayTrackingOptions, host: HttpAdapterHost, modules: ModuleRef) => {
     refuseUnknown(options, ['path', 'relay'], 'tracking.');
     const { path: given = 't', relay } = options;
     const path = readMountPath(given, 'tracking.path');
-    // A process without a server, such as a worker, has nothing to mount it on.
-    if (!httpAdapter) return undefined;
     let opened: TrackingEndpoint | undefined;
     const open = () => (opened ??= endpointOf(modules, relay, path));
-    mountHandler(httpAdapter, path, (request, response, rest) => open().handle(request, response, rest), 'tracking');
-    return { onModuleInit: () => void open() };
+    let mounted = false;
+    const mount = ({ httpAdapter }: HttpAdapterHost): void => {
+      // A process without a server, such as a worker, has nothing to mount it on.
+      if (mounted || !httpAdapter) return;
+      mountHandler(httpAdapter, path, (request, response, rest) => open().handle(request, response, rest), 'tracking');
+      mounted = true;
+    };
+    mount(host);
+    return {
+      onModuleInit: () => {
+        // A module under test gets its server later than an application.
+        mount(host);
+        if (mounted) open();
+      },
+    };
   },
 };
 

@@ -1,0 +1,334 @@
+import { Body, Controller, Injectable, Post } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Mail, MailMessageError, MailStatistics, OnMailEvent, type MailEvent } from '../../lib/index.js';
+import { RecordingTransport } from '../support/recording.transport.js';
+import { type RunningSmtpServer, startSmtpServer } from '../support/smtp/start-smtp-server.js';
+import { ADAPTERS, startTracking, trackedUrls, type TrackingApplication } from './tracking-application.js';
+
+const HTML =
+  '<html><body><p>Hello <a href="https://acme.test/a?x=1&amp;y=2">a</a> <a href="https://acme.test/b">b</a></p></body></html>';
+const HOUR = 3_600_000;
+
+@Controller()
+class Echo {
+  @Post('echo')
+  echo(@Body() body: object): object {
+    return body;
+  }
+}
+
+@Injectable()
+class Listener {
+  static readonly heard: MailEvent[] = [];
+
+  @OnMailEvent('opened', 'clicked')
+  heard(event: MailEvent<'opened' | 'clicked'>): void {
+    Listener.heard.push(event);
+  }
+}
+
+describe.each(ADAPTERS)('tracked mails on $name', ({ adapter }) => {
+  let server: RunningSmtpServer;
+  let tracking: TrackingApplication;
+
+  beforeAll(async () => {
+    server = await startSmtpServer({ tls: 'none' });
+    tracking = await startTracking(
+      { transport: server.url, track: { opens: true, clicks: true } },
+      { adapter, controllers: [Echo], providers: [Listener] },
+    );
+  });
+  afterAll(async () => {
+    await tracking?.close();
+    await server?.close();
+  });
+
+  async function sent(
+    to: string | string[],
+    options: object = {},
+  ): Promise<{ id: string; html: string; htmls: Map<string, string> }> {
+    const { mail } = tracking;
+    const { id } = await mail.send({ to, subject: 'Hi', html: HTML, ...options });
+    await mail.wait(id);
+    const { messageId } = (await mail.status(id))!;
+    const htmls = new Map<string, string>();
+    for (const one of server.mails) {
+      const parsed = await one.parsed();
+      if (parsed.messageId !== messageId) continue;
+      for (const address of one.envelope.to) htmls.set(address, parsed.html || '');
+    }
+    tracking.pass(HOUR);
+    return { id, html: [...htmls.values()][0]!, htmls };
+  }
+
+  it('tell that a mail was opened, and which link was followed, and lead on', async () => {
+    const { id, html } = await sent('ada@x.test', { tags: ['welcome'], metadata: { plan: 'pro' } });
+    const { opens, clicks } = trackedUrls(html);
+    expect([opens.length, clicks.length]).toEqual([1, 2]);
+    expect(html).not.toContain('ada');
+    const image = await tracking.get(opens[0]!);
+    expect(image).toMatchObject({ status: 200, headers: { 'content-type': 'image/gif', 'content-length': '43' } });
+    expect(image.headers['cache-control']).toContain('no-store');
+    const link = await tracking.get(clicks[0]!);
+    expect(link).toMatchObject({
+      status: 302,
+      headers: {
+        location: 'https://acme.test/a?x=1&y=2',
+        'referrer-policy': 'no-referrer',
+        'x-robots-tag': 'noindex, nofollow',
+      },
+    });
+    expect(link.headers['set-cookie']).toBeUndefined();
+    const events = await tracking.events(id, 2);
+    expect(events).toMatchObject([
+      {
+        type: 'opened',
+        recipient: 'ada@x.test',
+        provider: 'relay',
+        mailId: id,
+        tags: ['welcome'],
+        metadata: { plan: 'pro' },
+      },
+      { type: 'clicked', recipient: 'ada@x.test', url: 'https://acme.test/a?x=1&y=2', transport: 'default' },
+    ]);
+    for (const event of events)
+      for (const field of ['ip', 'userAgent', 'machine']) expect(event).not.toHaveProperty(field);
+    expect((await tracking.mail.status(id))!.recipients).toMatchObject([{ state: 'delivered' }]);
+    await expect.poll(() => Listener.heard.filter(({ mailId }) => mailId === id).length).toBe(2);
+  });
+
+  it('tell the recipients of one mail apart', async () => {
+    const { id, htmls } = await sent(['ada@x.test', 'bob@y.test', 'cyd@x.test']);
+    expect([...htmls.keys()].toSorted()).toEqual(['ada@x.test', 'bob@y.test', 'cyd@x.test']);
+    await tracking.get(trackedUrls(htmls.get('bob@y.test')!).opens[0]!);
+    await tracking.get(trackedUrls(htmls.get('cyd@x.test')!).clicks[1]!);
+    const events = await tracking.events(id, 2);
+    expect(events.map(({ type, recipient }) => `${type} ${recipient}`).toSorted()).toEqual([
+      'clicked cyd@x.test',
+      'opened bob@y.test',
+    ]);
+    const { recipients } = (await tracking.mail.status(id))!;
+    expect(recipients.map(({ state }) => state)).toEqual(['sent', 'delivered', 'delivered']);
+  });
+
+  it('lead on when nothing is known of the mail, as long as the signature holds', async () => {
+    const other = await startTracking({ transport: new RecordingTransport(), track: true });
+    const { id } = await other.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+    await other.mail.wait(id);
+    await other.close();
+    const { html } = await other.mail.render({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+    expect(trackedUrls(html!)).toEqual({ opens: [], clicks: [] });
+    // Of the same secret, and of a mail that this relay has never had.
+    const { TrackingTokens } = await import('../../lib/tracking/tracking-tokens.js');
+    const token = new TrackingTokens(['a secret of this test']).sign({
+      mailId: id,
+      recipient: 0,
+      url: 'https://acme.test/x',
+    });
+    expect(await tracking.get(`/t/c/${token}`)).toMatchObject({
+      status: 302,
+      headers: { location: 'https://acme.test/x' },
+    });
+  });
+
+  it('answer what is forged, cut off, foreign or far too long with 404, and record nothing', async () => {
+    const { id, html } = await sent('eve@x.test');
+    const url = trackedUrls(html).clicks[0]!;
+    const path = new URL(url).pathname;
+    const middle = path.length - 30;
+    const changed = path.slice(0, middle) + (path[middle] === 'A' ? 'B' : 'A') + path.slice(middle + 1);
+    const { TrackingTokens } = await import('../../lib/tracking/tracking-tokens.js');
+    const foreign = new TrackingTokens(['the secret of somebody else']).sign({
+      mailId: id,
+      recipient: 0,
+      url: 'https://evil.test/',
+    });
+    for (const bad of [
+      changed,
+      path.slice(0, -1),
+      `${path}A`,
+      `/t/c/${foreign}`,
+      path.replace('/c/', '/o/'),
+      trackedUrls(html).opens[0]!.replace('https://mail.acme.test', '').replace('/o/', '/c/'),
+      '/t/c/',
+      '/t/o/',
+      '/t',
+      '/t/',
+      '/t/x/abc',
+      `/t/c/${'A'.repeat(8_000)}`,
+      '/t/c/https://evil.test/',
+      '/t/c/%2e%2e%2f',
+      '/t/c/%ff%zz',
+    ]) {
+      const answer = await tracking.get(bad);
+      expect([bad.slice(0, 60), answer.status >= 400 && answer.status < 500, answer.headers['location']]).toEqual([
+        bad.slice(0, 60),
+        true,
+        undefined,
+      ]);
+    }
+    await tracking.get(trackedUrls(html).opens[0]!);
+    expect(await tracking.events(id, 1)).toHaveLength(1);
+  });
+
+  it('do not count HEAD, and take nothing but GET', async () => {
+    const { id, html } = await sent('ada@x.test');
+    const { opens, clicks } = trackedUrls(html);
+    expect(await tracking.get(clicks[0]!, {}, 'HEAD')).toMatchObject({
+      status: 302,
+      headers: { location: 'https://acme.test/a?x=1&y=2' },
+    });
+    expect(await tracking.get(opens[0]!, {}, 'HEAD')).toMatchObject({
+      status: 200,
+      headers: { 'content-length': '43' },
+    });
+    expect(await tracking.get(opens[0]!, {}, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    await tracking.get(clicks[1]!);
+    expect(await tracking.events(id, 1)).toMatchObject([{ type: 'clicked', url: 'https://acme.test/b' }]);
+  });
+
+  it('know who does not want to be tracked', async () => {
+    const { id, html } = await sent('ada@x.test');
+    const { opens, clicks } = trackedUrls(html);
+    expect((await tracking.get(opens[0]!, { DNT: '1' })).status).toBe(200);
+    expect((await tracking.get(clicks[0]!, { 'Sec-GPC': '1' })).status).toBe(302);
+    await tracking.get(clicks[1]!, { DNT: '0' });
+    expect(await tracking.events(id, 1)).toMatchObject([{ type: 'clicked', url: 'https://acme.test/b' }]);
+  });
+
+  it('leave the application’s own routes alone', async () => {
+    const response = await fetch(`${tracking.origin}/api/echo`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"a":1}',
+    });
+    expect(await response.json()).toEqual({ a: 1 });
+  });
+
+  it('count a recipient once, and machines apart', async () => {
+    const { id, html } = await sent(['ada@x.test'], { tags: [`counted-${adapter.name}`] });
+    const { opens, clicks } = trackedUrls(html);
+    await tracking.get(opens[0]!, { 'User-Agent': 'Mozilla/5.0' });
+    await tracking.get(opens[0]!, {
+      'User-Agent': 'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)',
+    });
+    for (let minute = 0; minute < 3; minute++) {
+      tracking.pass(61_000);
+      await tracking.get(opens[0]!);
+      await tracking.get(opens[0]!);
+    }
+    await tracking.get(clicks[0]!, { 'User-Agent': 'curl/8.5.0' });
+    const events = await tracking.events(id, 6);
+    expect(events.map((event) => ('machine' in event ? event.machine : 'somebody')).toSorted()).toEqual([
+      'apple-mail-privacy',
+      'gmail-image-proxy',
+      'http-client',
+      'somebody',
+      'somebody',
+      'somebody',
+    ]);
+    const statistics = tracking.app.get(MailStatistics);
+    await expect
+      .poll(() => statistics.total({ tag: `counted-${adapter.name}` }))
+      .toMatchObject({ sent: 1, opened: 1, clicked: 0, machineOpened: 1, machineClicked: 1 });
+  });
+
+  it('know a scanner by how fast it is', async () => {
+    const { id, html } = await sent('ada@x.test');
+    for (const url of trackedUrls(html).clicks) await tracking.get(url);
+    expect(await tracking.events(id, 2)).toMatchObject([{ machine: 'links-at-once' }, { machine: 'links-at-once' }]);
+
+    const soon = await tracking.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+    await tracking.mail.wait(soon.id);
+    const [url] = trackedUrls((await server.mails.at(-1)!.parsed()).html || '').clicks;
+    await tracking.get(url!);
+    expect(await tracking.events(soon.id, 1)).toMatchObject([{ machine: 'soon-after-sending' }]);
+    expect((await tracking.mail.status(soon.id))!.recipients).toMatchObject([{ state: 'sent' }]);
+  });
+
+  it('are sent at once as well', async () => {
+    const { id, recipients } = await tracking.mail.sendNow({
+      to: ['ada@x.test', 'bob@y.test'],
+      subject: 'Now',
+      html: HTML,
+    });
+    expect(recipients.map(({ state }) => state)).toEqual(['sent', 'sent']);
+    const mails = server.mails.slice(-2);
+    expect(mails.map(({ envelope }) => envelope.to)).toEqual([['ada@x.test'], ['bob@y.test']]);
+    tracking.pass(HOUR);
+    await tracking.get(trackedUrls((await mails[1]!.parsed()).html || '').clicks[1]!);
+    expect(await tracking.events(id, 1)).toMatchObject([
+      { type: 'clicked', recipient: 'bob@y.test', url: 'https://acme.test/b' },
+    ]);
+  });
+
+  it('leave the text, mails without HTML, finished messages and what is rendered only as they were', async () => {
+    const { html } = await sent('ada@x.test', { html: undefined, text: 'https://acme.test/a' });
+    expect(html).toBe('');
+    const { id } = await tracking.mail.sendRaw(
+      Buffer.from(
+        'From: a@acme.test\r\nTo: b@x.test\r\nSubject: Raw\r\nContent-Type: text/html\r\n\r\n<a href="https://acme.test/">x</a>\r\n',
+      ),
+      { envelope: { from: 'a@acme.test', to: ['b@x.test'] } },
+    );
+    await tracking.mail.wait(id);
+    expect(server.mails.at(-1)!.raw.toString()).toContain('<a href="https://acme.test/">x</a>');
+    await sent('ada@x.test', { text: 'See https://acme.test/a' });
+    expect((await server.mails.at(-1)!.parsed()).text).toContain('See https://acme.test/a');
+  });
+});
+
+describe('what is tracked', () => {
+  const transport = new RecordingTransport();
+  let tracking: TrackingApplication;
+
+  beforeAll(async () => {
+    tracking = await startTracking({ transport, track: { clicks: true } });
+  });
+  afterAll(() => tracking?.close());
+
+  @Mail({ template: 'none', track: { opens: true, clicks: false } })
+  class Opened {}
+
+  async function seen(options: object): Promise<{ opens: number; clicks: number }> {
+    const { id } = await tracking.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML, ...options });
+    await tracking.mail.wait(id);
+    const { opens, clicks } = trackedUrls(transport.messages.at(-1)!.html!);
+    return { opens: opens.length, clicks: clicks.length };
+  }
+
+  it('is what the mail says, field by field over what the relay says', async () => {
+    expect(await seen({})).toEqual({ opens: 0, clicks: 2 });
+    expect(await seen({ track: { opens: true } })).toEqual({ opens: 1, clicks: 2 });
+    expect(await seen({ track: { opens: true, clicks: false } })).toEqual({ opens: 1, clicks: 0 });
+    expect(await seen({ track: false })).toEqual({ opens: 0, clicks: 0 });
+    expect(await seen({ track: true })).toEqual({ opens: 1, clicks: 2 });
+  });
+
+  it('leaves links for unsubscribing alone, those of the header too', async () => {
+    const html = '<a href="https://acme.test/bye?u=1&amp;k=2">bye</a>';
+    expect(
+      await seen({ html, headers: { 'List-Unsubscribe': '<mailto:x@acme.test>, <https://acme.test/bye?u=1&k=2>' } }),
+    ).toEqual({ opens: 0, clicks: 0 });
+    expect(await seen({ html })).toEqual({ opens: 0, clicks: 1 });
+  });
+
+  it('is refused where it cannot be done', async () => {
+    const off = await startTracking({
+      transport,
+      tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+    });
+    await expect(
+      off.mail.send({ to: 'a@x.test', subject: 'Hi', html: HTML, track: { open: true } as never }),
+    ).rejects.toMatchObject({ field: 'track.open' });
+    await expect(
+      off.mail.send({
+        to: Array.from({ length: 101 }, (_, n) => `u${n}@x.test`),
+        subject: 'Hi',
+        html: HTML,
+        track: true,
+      }),
+    ).rejects.toThrow(MailMessageError);
+    await off.close();
+  });
+});
