@@ -198,6 +198,16 @@ describe('Mailgun', () => {
       { type: 'opened', ip: '192.0.2.1' },
     ],
     ['clicked', { event: 'clicked', url: 'https://x.test/' }, { type: 'clicked', url: 'https://x.test/' }],
+    ...Object.entries({
+      apple: 'apple-mail-privacy',
+      gmail: 'gmail-image-proxy',
+      generic: 'security-scanner',
+      new: 'provider',
+    }).map(([bot, machine]): Word => [
+      `opened by ${bot}`,
+      { event: 'opened', 'client-info': { bot } },
+      { type: 'opened', machine },
+    ]),
     ['unsubscribed', { event: 'unsubscribed' }, { type: 'unsubscribed' }],
     ['complained', { event: 'complained' }, { type: 'complained', suppress: true }],
     [
@@ -286,6 +296,7 @@ describe('SendGrid', () => {
     ['dropped, bounced before', { event: 'dropped', reason: 'Bounced Address' }, { type: 'rejected', ...held }],
     ['dropped, unsubscribed', { event: 'dropped', reason: 'Unsubscribed Address' }, { type: 'rejected', ...refused }],
     ['open', { event: 'open', useragent: 'A', ip: '192.0.2.1' }, { type: 'opened', userAgent: 'A', ip: '192.0.2.1' }],
+    ['open by a machine', { event: 'open', sg_machine_open: true }, { type: 'opened', machine: 'apple-mail-privacy' }],
     ['click', { event: 'click', url: 'https://x.test/' }, { type: 'clicked', url: 'https://x.test/' }],
     ['spamreport', { event: 'spamreport' }, { type: 'complained', suppress: true }],
     ['unsubscribe', { event: 'unsubscribe' }, { type: 'unsubscribed' }],

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FeedbackIntake, type MailEvent, MailStatistics } from '../../lib/index.js';
+import { TRACKING_TASK, type TrackedHit } from '../../lib/tracking/tracked-hit.js';
+import type { OpenedQueue } from '../../lib/queue/open-mail-queue.js';
+import { relayPart } from '../../lib/relay.tokens.js';
+import { QUEUES } from '../support/backends.js';
+import { RecordingTransport } from '../support/recording.transport.js';
+import { type RelayApplication, startRelay } from '../support/relay-application.js';
+
+describe.each(QUEUES)('opens and clicks, with the queue on $name', ({ options }) => {
+  let relay: RelayApplication | undefined;
+
+  afterEach(() => relay?.close());
+
+  async function start(
+    to: string[] = ['ada@x.test'],
+  ): Promise<{ id: string; record(hits: Partial<TrackedHit>[]): Promise<void> }> {
+    relay = await startRelay({
+      transport: new RecordingTransport(),
+      queue: { ...(await options()), name: `hits-${randomUUID()}` },
+      tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+      track: true,
+    });
+    const { mail, app } = relay;
+    const { id } = await mail.send({ to, subject: 'Hi', html: '<p>Hi</p>', tags: ['hits'] });
+    await mail.wait(id);
+    const { mailQueue } = app.get<OpenedQueue>(relayPart('queue'));
+    const record = async (hits: Partial<TrackedHit>[]): Promise<void> => {
+      const whole = hits.map((hit) => ({ mailId: id, recipient: 0, at: Date.now() + 3_600_000, ...hit }));
+      await mailQueue.tasks.add([
+        { id: randomUUID().replaceAll('-', ''), kind: TRACKING_TASK, data: { hits: whole, of: 'a test' } },
+      ]);
+    };
+    return { id, record };
+  }
+
+  const came = async (id: string): Promise<MailEvent[]> =>
+    (await relay!.mail.status(id))!.events.filter(({ type }) => type === 'opened' || type === 'clicked');
+
+  it('fill no store, however many: the first are kept, the rest is counted', async () => {
+    const { id, record } = await start();
+    const minute = 60_000;
+    for (let part = 0; part < 10; part++)
+      await record(Array.from({ length: 200 }, (_, n) => ({ at: Date.now() + (part * 200 + n + 1) * minute })));
+    await expect.poll(async () => (await relay!.mail.status(id))!.moreEvents ?? 0, { timeout: 30_000 }).toBe(1_950);
+    expect(await came(id)).toHaveLength(50);
+    // There is room for what matters.
+    await relay!.app
+      .get(FeedbackIntake)
+      .accept([
+        {
+          id: 'c-1',
+          type: 'complained',
+          suppress: true,
+          recipient: 'ada@x.test',
+          mailId: id,
+          provider: 'ses',
+          timestamp: new Date(),
+          tags: [],
+          metadata: {},
+        },
+      ]);
+    await expect.poll(async () => (await relay!.mail.status(id))!.recipients[0]!.state).toBe('complained');
+    expect((await relay!.mail.status(id))!.events.some(({ type }) => type === 'complained')).toBe(true);
+  }, 60_000);
+
+  it('told twice are one event; those of nobody that the mail went to are none', async () => {
+    const { id, record } = await start();
+    const at = Date.now() + 3_600_000;
+    await record([{ at }, { at: at + 1 }, { recipient: 7 }, { at, url: 'https://acme.test/' }]);
+    await record([{ at }, { at, url: 'https://acme.test/' }, { at, machine: 'prefetch' }]);
+    await expect.poll(() => came(id).then((events) => events.length)).toBe(3);
+    const statistics = relay!.app.get(MailStatistics);
+    await expect
+      .poll(() => statistics.total({ tag: 'hits' }))
+      .toMatchObject({ opened: 1, clicked: 1, machineOpened: 1, machineClicked: 0 });
+  });
+
+  it('are in one vocabulary with what providers tell', async () => {
+    const { id, record } = await start(['ada@x.test', 'bob@x.test']);
+    await record([{ url: 'https://acme.test/a', machine: 'apple-mail-privacy' }]);
+    const base = {
+      mailId: id,
+      provider: 'ses',
+      timestamp: new Date(),
+      tags: [],
+      metadata: {},
+      recipient: 'bob@x.test',
+    };
+    await relay!.app.get(FeedbackIntake).accept([
+      { ...base, id: 'p-1', type: 'clicked', url: 'https://acme.test/a', userAgent: 'Mozilla/5.0' },
+      { ...base, id: 'p-2', type: 'opened', userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)' },
+    ]);
+    await expect.poll(() => came(id).then((events) => events.length)).toBe(3);
+    const events = (await came(id)).filter(({ type }) => type === 'clicked');
+    for (const event of events)
+      expect(event).toMatchObject({ url: 'https://acme.test/a', machine: 'apple-mail-privacy', tags: ['hits'] });
+    const statistics = relay!.app.get(MailStatistics);
+    await expect
+      .poll(() => statistics.total({ tag: 'hits' }))
+      .toMatchObject({ opened: 1, clicked: 0, machineOpened: 0, machineClicked: 2 });
+  });
+});

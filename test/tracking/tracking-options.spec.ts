@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { RelayConfigurationError } from '../../lib/index.js';
+import { readConfiguration } from '../../lib/relay-configuration.js';
+import { readTracking } from '../../lib/tracking/tracking-options.js';
+
+const secrets = 'a secret of this test';
+const url = 'https://mail.acme.test/t';
+
+describe('options of tracking', () => {
+  it.each([
+    ['tracking.url', { url: 'mail.acme.test/t', secrets }],
+    ['tracking.url', { url: 'ftp://mail.acme.test/t', secrets }],
+    ['tracking.url', { url: 'https://mail.acme.test/t?x=1', secrets }],
+    ['tracking.url', { url: 'https://mail.acme.test/"><script>', secrets }],
+    ['tracking.url', { secrets }],
+    ['tracking.secrets', { url }],
+    ['tracking.secrets', { url, secrets: 'short' }],
+    ['tracking.secrets', { url, secrets: [] }],
+    ['tracking.secrets', { url, secrets: [secrets, 'short'] }],
+    ['tracking.except', { url, secrets, except: ['/account'] }],
+    ['tracking.proxies', { url, secrets, proxies: -1 }],
+    ['tracking.storeIp', { url, secrets, storeIp: 'yes' }],
+    ['tracking.storeIP', { url, secrets, storeIP: true }],
+  ])('names %s where it is wrong', (option, given) => {
+    expect(() => readTracking(given as never)).toThrow(RelayConfigurationError);
+    try {
+      readTracking(given as never);
+    } catch (error) {
+      expect((error as RelayConfigurationError).option).toBe(option);
+      expect((error as Error).message).not.toContain(secrets);
+    }
+  });
+
+  it('stores nobody’s address unless told to, and heeds who does not want to be tracked', () => {
+    expect(readTracking({ url: `${url}/`, secrets })).toEqual({
+      url,
+      secrets: [secrets],
+      except: [],
+      storeIp: false,
+      proxies: 0,
+      storeUserAgent: false,
+      respectDoNotTrack: true,
+    });
+  });
+
+  it('are needed where anything is to be tracked', () => {
+    expect(() => readConfiguration({ transport: 'log:', track: { opens: true } }, 'default')).toThrow(
+      /track: needs tracking/,
+    );
+    expect(() => readConfiguration({ transport: 'log:', track: { open: true } }, 'default')).toThrow(/track\.open/);
+    expect(readConfiguration({ transport: 'log:', track: false }, 'default').defaults.tracks).toBe(false);
+  });
+});
