@@ -11,6 +11,7 @@ import { report } from './measure.js';
 import { memory } from './memory.js';
 import { endurance, processes } from './processes.js';
 import { backlog, latency } from './scale.js';
+import { tracking } from './tracking.js';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const MAILS = Number(process.env.MAILS ?? 10_000);
@@ -27,6 +28,7 @@ console.log(`Node ${process.version}, ${ROUNDS} rounds of ${MAILS} mails, median
 const parts: Record<string, () => Promise<void>> = {
   composing: () => composing(ROUNDS, MAILS),
   signing: () => signing(ROUNDS, Math.ceil(MAILS / 5)),
+  tracking: () => tracking(ROUNDS, Math.ceil(MAILS / 5)),
   queueing,
   delivering,
   backends: () => backends(redis.url, ROUNDS, MAILS),

@@ -99,11 +99,15 @@ function isPrefetch({ headers }: IncomingMessage): boolean {
 
 /** Each proxy adds whom it was asked by: behind so many of them, the client stands so far from the end. */
 function addressOf({ headers, socket }: IncomingMessage, proxies: number): string | undefined {
-  const forwarded = String(headers['x-forwarded-for'] ?? '').split(',', MOST_FORWARDED);
-  const told = proxies === 0 ? undefined : forwarded.at(-proxies)?.trim();
+  const told =
+    proxies === 0
+      ? undefined
+      : String(headers['x-forwarded-for'] ?? '')
+          .split(',')
+          .at(-proxies)
+          ?.trim();
   return (told || socket.remoteAddress)?.replace(/^::ffff:/, '').slice(0, LONGEST_ADDRESS);
 }
 
-const MOST_FORWARDED = 100;
 /** Of IPv6 with a zone. */
 const LONGEST_ADDRESS = 64;

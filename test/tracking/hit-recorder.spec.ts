@@ -46,21 +46,19 @@ describe.each(QUEUES)('opens and clicks, with the queue on $name', ({ options })
     await expect.poll(async () => (await relay!.mail.status(id))!.moreEvents ?? 0, { timeout: 30_000 }).toBe(1_950);
     expect(await came(id)).toHaveLength(50);
     // There is room for what matters.
-    await relay!.app
-      .get(FeedbackIntake)
-      .accept([
-        {
-          id: 'c-1',
-          type: 'complained',
-          suppress: true,
-          recipient: 'ada@x.test',
-          mailId: id,
-          provider: 'ses',
-          timestamp: new Date(),
-          tags: [],
-          metadata: {},
-        },
-      ]);
+    await relay!.app.get(FeedbackIntake).accept([
+      {
+        id: 'c-1',
+        type: 'complained',
+        suppress: true,
+        recipient: 'ada@x.test',
+        mailId: id,
+        provider: 'ses',
+        timestamp: new Date(),
+        tags: [],
+        metadata: {},
+      },
+    ]);
     await expect.poll(async () => (await relay!.mail.status(id))!.recipients[0]!.state).toBe('complained');
     expect((await relay!.mail.status(id))!.events.some(({ type }) => type === 'complained')).toBe(true);
   }, 60_000);

@@ -56,6 +56,17 @@ describe('tokens of tracked links', () => {
     expect(tokens.read('A'.repeat(1_000_000), true)).toBeUndefined();
   });
 
+  it('are spelt in one way only', () => {
+    const tokenOf = (length: number) =>
+      tokens.sign({ mailId, recipient: 0, url: `https://acme.test/${'z'.repeat(length)}` });
+    for (const token of [tokenOf(0), tokenOf(1), tokenOf(2)]) {
+      const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].map(
+        (last) => token.slice(0, -1) + last,
+      );
+      expect(others.filter((other) => tokens.read(other, true))).toEqual([token]);
+    }
+  });
+
   it('cannot be made of random bytes', () => {
     for (let length = 0; length < 200; length++)
       expect(tokens.read(randomBytes(length).toString('base64url'), true)).toBeUndefined();

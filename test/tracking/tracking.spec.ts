@@ -1,9 +1,27 @@
-import { Body, Controller, Injectable, Post } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { Body, Controller, Injectable, Module, type ModuleMetadata, Post } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mail, MailMessageError, MailStatistics, OnMailEvent, type MailEvent } from '../../lib/index.js';
+import {
+  Mail,
+  MailMessageError,
+  MailService,
+  MailStatistics,
+  OnMailEvent,
+  RelayModule,
+  type Mailable,
+  type MailEvent,
+} from '../../lib/index.js';
+import { fakeMail } from '../../lib/testing/index.js';
+import { RelayTrackingModule } from '../../lib/tracking.js';
+import { redisUrl } from '../support/servers.js';
+import { startRelay } from '../support/relay-application.js';
 import { RecordingTransport } from '../support/recording.transport.js';
 import { type RunningSmtpServer, startSmtpServer } from '../support/smtp/start-smtp-server.js';
-import { ADAPTERS, startTracking, trackedUrls, type TrackingApplication } from './tracking-application.js';
+import { ADAPTERS, BROWSER, startTracking, trackedUrls, type TrackingApplication } from './tracking-application.js';
 
 const HTML =
   '<html><body><p>Hello <a href="https://acme.test/a?x=1&amp;y=2">a</a> <a href="https://acme.test/b">b</a></p></body></html>';
@@ -278,21 +296,136 @@ describe.each(ADAPTERS)('tracked mails on $name', ({ adapter }) => {
   });
 });
 
+describe('who has opened or clicked', () => {
+  async function clicked(options: object, headers: Record<string, string | undefined>): Promise<MailEvent> {
+    const transport = new RecordingTransport();
+    const tracking = await startTracking({
+      transport,
+      track: true,
+      tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test', ...options },
+    });
+    const { id } = await tracking.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+    await tracking.mail.wait(id);
+    tracking.pass(HOUR);
+    await tracking.get(trackedUrls(transport.messages[0]!.html!).clicks[0]!, headers);
+    const [event] = await tracking.events(id, 1);
+    await tracking.close();
+    return event!;
+  }
+
+  it('is stored where it is asked for, and only then', async () => {
+    const forwarded = { 'X-Forwarded-For': '203.0.113.9, 198.51.100.7, 192.0.2.1' };
+    const event = await clicked({ storeIp: true, storeUserAgent: true }, forwarded);
+    expect(event).toMatchObject({ ip: '127.0.0.1', userAgent: BROWSER });
+    expect(await clicked({ storeIp: true, proxies: 2 }, forwarded)).toMatchObject({ ip: '198.51.100.7' });
+    expect(await clicked({ storeIp: true, proxies: 2 }, {})).toMatchObject({ ip: '127.0.0.1' });
+    expect(await clicked({}, forwarded)).not.toHaveProperty('ip');
+  });
+
+  it('is a machine where there is no name, or where it says that it fetches in advance', async () => {
+    expect(await clicked({}, { 'User-Agent': undefined })).toMatchObject({ machine: 'no-user-agent' });
+    expect(await clicked({}, { 'Sec-Purpose': 'prefetch;prerender' })).toMatchObject({ machine: 'prefetch' });
+  });
+
+  it('is recorded of those who do not want to be tracked, where the configuration says so', async () => {
+    expect(await clicked({ respectDoNotTrack: false }, { DNT: '1' })).toMatchObject({ type: 'clicked' });
+  });
+});
+
+describe('applications', () => {
+  it('may answer in one process and send in another', async () => {
+    const queue = { redis: await redisUrl(), name: `tracking-${randomUUID()}` };
+    const transport = new RecordingTransport();
+    const tracking = { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' };
+    const worker = await startRelay({ transport, queue, tracking });
+    const web = await startTracking({ queue, worker: false, track: { clicks: true } });
+    const { id } = await web.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+    await web.mail.wait(id);
+    web.pass(HOUR);
+    await web.get(trackedUrls(transport.messages[0]!.html!).clicks[0]!);
+    expect(await web.events(id, 1)).toMatchObject([{ type: 'clicked', recipient: 'ada@x.test', transport: 'default' }]);
+    await web.close();
+    await worker.close();
+  });
+
+  it('record what came last as they close', async () => {
+    const queue = { redis: await redisUrl(), name: `tracking-${randomUUID()}` };
+    const transport = new RecordingTransport();
+    const web = await startTracking({ transport, queue, track: { clicks: true } });
+    const { id } = await web.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+    await web.mail.wait(id);
+    web.pass(HOUR);
+    await web.get(trackedUrls(transport.messages[0]!.html!).clicks[0]!);
+    await web.close();
+    const other = await startTracking({ transport, queue });
+    expect(await other.events(id, 1)).toMatchObject([{ type: 'clicked' }]);
+    await other.close();
+  });
+
+  it('under test answer as well', async () => {
+    const builder = Test.createTestingModule({
+      imports: [
+        RelayModule.forRoot({
+          from: 'hello@acme.test',
+          transport: 'log:',
+          track: { clicks: true },
+          tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+        }),
+        RelayTrackingModule.forRoot(),
+      ],
+    });
+    const mailbox = fakeMail(builder);
+    const app = (await builder.compile()).createNestApplication({ logger: false });
+    await app.listen(0, '127.0.0.1');
+    await app.get(MailService).send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+    await mailbox.settled();
+    const [path] = trackedUrls(mailbox.assertSent().html!).clicks.map((url) => new URL(url).pathname);
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const { status, headers } = await fetch(`http://127.0.0.1:${port}${path}`, { redirect: 'manual' });
+    expect([status, headers.get('location')]).toEqual([302, 'https://acme.test/a?x=1&y=2']);
+    await app.close();
+  });
+
+  it('are told at start what is missing', async () => {
+    const start = (imports: ModuleMetadata['imports']) => {
+      @Module({ imports })
+      class AppModule {}
+      return NestFactory.create(AppModule, new ExpressAdapter(), { logger: false, abortOnError: false }).then((app) =>
+        app.init(),
+      );
+    };
+    const relay = () => RelayModule.forRoot({ transport: 'log:', queue: { redis: 'redis://127.0.0.1:1' } });
+    await expect(start([relay(), RelayTrackingModule.forRoot()])).rejects.toThrow(/tracking: is missing/);
+    await expect(start([RelayTrackingModule.forRoot()])).rejects.toThrow(/tracking.relay: import RelayModule/);
+    await expect(start([RelayTrackingModule.forRoot({ path: 'a b' })])).rejects.toThrow(/tracking.path/);
+    await expect(start([RelayTrackingModule.forRoot({ paths: 't' } as never)])).rejects.toThrow(/tracking.paths/);
+  });
+});
+
+@Mail({ subject: 'Hi', track: { opens: true, clicks: false } })
+@Injectable()
+class Opened implements Mailable {
+  render(): { html: string } {
+    return { html: HTML };
+  }
+}
+
 describe('what is tracked', () => {
   const transport = new RecordingTransport();
   let tracking: TrackingApplication;
 
   beforeAll(async () => {
-    tracking = await startTracking({ transport, track: { clicks: true } });
+    tracking = await startTracking({ transport, track: { clicks: true } }, { providers: [Opened] });
   });
   afterAll(() => tracking?.close());
-
-  @Mail({ template: 'none', track: { opens: true, clicks: false } })
-  class Opened {}
 
   async function seen(options: object): Promise<{ opens: number; clicks: number }> {
     const { id } = await tracking.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML, ...options });
     await tracking.mail.wait(id);
+    return seenLast();
+  }
+
+  function seenLast(): { opens: number; clicks: number } {
     const { opens, clicks } = trackedUrls(transport.messages.at(-1)!.html!);
     return { opens: opens.length, clicks: clicks.length };
   }
@@ -303,6 +436,12 @@ describe('what is tracked', () => {
     expect(await seen({ track: { opens: true, clicks: false } })).toEqual({ opens: 1, clicks: 0 });
     expect(await seen({ track: false })).toEqual({ opens: 0, clicks: 0 });
     expect(await seen({ track: true })).toEqual({ opens: 1, clicks: 2 });
+    await tracking.mail.send(Opened, { to: 'ada@x.test' }).then(({ id }) => tracking.mail.wait(id));
+    expect(seenLast()).toEqual({ opens: 1, clicks: 0 });
+    await tracking.mail
+      .send(Opened, { to: 'ada@x.test', track: { opens: false } })
+      .then(({ id }) => tracking.mail.wait(id));
+    expect(seenLast()).toEqual({ opens: 0, clicks: 0 });
   });
 
   it('leaves links for unsubscribing alone, those of the header too', async () => {
