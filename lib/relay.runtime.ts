@@ -89,7 +89,14 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       ...(configuration.reputation && { reputation: configuration.reputation }),
     });
     const { gate, reputation, recorder } = this.feedback;
-    this.tracking = new Tracking({ settings: configuration.tracking, queue, recorder, now: clock });
+    const { unsubscribe } = configuration.defaults;
+    this.tracking = new Tracking({
+      settings: configuration.tracking,
+      ...(unsubscribe && { unsubscribe: unsubscribe.links.page }),
+      queue,
+      recorder,
+      now: clock,
+    });
     const { tracker } = this.tracking;
     this.#direct = new DirectDelivery({
       router: transports.router,

@@ -10,11 +10,14 @@ import { TrackingTokens } from './tracking-tokens.js';
 export class MailTracker implements MessageTracker {
   readonly #logger = new Logger('MailRelay');
   readonly #settings: TrackingSettings | undefined;
+  readonly #prefixes: readonly string[];
   readonly #tokens: TrackingTokens;
   readonly #logged = new Set<string>();
 
-  constructor(settings: TrackingSettings | undefined) {
+  /** @param untracked beginnings of URLs, beside those of the settings */
+  constructor(settings: TrackingSettings | undefined, untracked: readonly string[] = []) {
     this.#settings = settings;
+    this.#prefixes = settings ? [`${settings.url}/`, ...settings.except, ...untracked] : [];
     this.#tokens = new TrackingTokens(settings?.secrets ?? []);
   }
 
@@ -29,12 +32,11 @@ export class MailTracker implements MessageTracker {
 
   #read(message: MailMessage, track: { opens: boolean; clicks: boolean }): TrackedHtml | undefined {
     if (message.html === undefined) return undefined;
-    const settings = this.#settings;
-    if (!settings) {
+    if (!this.#settings) {
       this.#warn(message, 'this process has no tracking: { url, secrets }');
       return undefined;
     }
-    const untracked = { prefixes: [`${settings.url}/`, ...settings.except], urls: unsubscribeUrls(message.headers) };
+    const untracked = { prefixes: this.#prefixes, urls: unsubscribeUrls(message.headers) };
     const html = trackedHtml(message.html, track, untracked);
     if (typeof html !== 'string') return html;
     this.#warn(message, `of its HTML, ${html}`);

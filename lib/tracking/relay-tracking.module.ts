@@ -2,6 +2,7 @@ import { type DynamicModule, Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { mountHandler, readMountPath } from '../http/mount-handler.js';
+import { partOfRelay } from '../part-of-relay.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 import { relayPart } from '../relay.tokens.js';
 import type { RelayTrackingAsyncOptions, RelayTrackingOptions } from './relay-tracking-options.interface.js';
@@ -61,7 +62,7 @@ const endpoint: Provider = {
 
 /** @throws RelayConfigurationError */
 function endpointOf(modules: ModuleRef, relay: string | undefined, path: string): TrackingEndpoint {
-  const { settings, hits, now } = trackingOf(modules, relay);
+  const { settings, hits, now } = partOfRelay<Tracking>(modules, relayPart('tracking', relay), relay, 'tracking.relay');
   if (!settings)
     throw new RelayConfigurationError(
       'tracking',
@@ -72,16 +73,4 @@ function endpointOf(modules: ModuleRef, relay: string | undefined, path: string)
       `Tracked links lead to ${settings.url}, and are answered at ${path}: right only if a proxy changes the path`,
     );
   return new TrackingEndpoint({ settings, hit: (hit) => hits.add(hit), now });
-}
-
-function trackingOf(modules: ModuleRef, relay: string | undefined): Tracking {
-  try {
-    return modules.get(relayPart('tracking', relay) as string, { strict: false });
-  } catch (cause) {
-    throw new RelayConfigurationError(
-      'tracking.relay',
-      relay === undefined ? 'import RelayModule.forRoot() too' : `there is no relay by the name ${relay}`,
-      cause as Error,
-    );
-  }
 }

@@ -8,6 +8,8 @@ import type { TrackingSettings } from './tracking-options.js';
 export interface TrackingParts {
   /** None where nothing is tracked. */
   settings: TrackingSettings | undefined;
+  /** Where the relay's own links for unsubscribing lead. */
+  unsubscribe?: string;
   queue: MailQueue;
   recorder: FeedbackRecorder;
   /** Milliseconds since the epoch. */
@@ -22,10 +24,10 @@ export class Tracking {
   readonly recorder: HitRecorder;
   readonly now: () => number;
 
-  constructor({ settings, queue, recorder, now }: TrackingParts) {
+  constructor({ settings, unsubscribe, queue, recorder, now }: TrackingParts) {
     this.settings = settings;
     this.now = now;
-    this.tracker = new MailTracker(settings);
+    this.tracker = new MailTracker(settings, unsubscribe === undefined ? [] : [unsubscribe]);
     this.hits = new HitBuffer(queue.tasks, now);
     const mails = { store: queue.store, find: (id: string) => queue.find(id) };
     this.recorder = new HitRecorder({ mails, timeline: queue.timeline, recorder });

@@ -18,7 +18,7 @@ describe('hits on their way to the queue', () => {
     warnings = [];
     vi.spyOn(Logger.prototype, 'warn').mockImplementation((words: string) => void warnings.push(words));
     const add = async (tasks: readonly Task[]) => {
-      if (away) throw new QueueUnavailableError('away, says a test');
+      if (away) throw new QueueUnavailableError(false, 'away, says a test');
       added.push(...tasks);
     };
     buffer = new HitBuffer({ add, work: () => ({ close: async () => {} }) }, Date.now);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parse, serialize } from 'parse5';
 import { describe, expect, it } from 'vitest';
-import { findLinks } from '../../lib/tracking/html-links.js';
+import { findLinks, type HtmlLinks } from '../../lib/tracking/html-links.js';
 import { filledHtml, trackedHtml } from '../../lib/tracking/track-html.js';
 import { NEWSLETTERS } from './newsletters.js';
 
@@ -114,7 +114,7 @@ describe('links in HTML', () => {
           .replaceAll(/https:\/\/t\.test\/c\/([\da-f]+)/g, (_, hex: string) => Buffer.from(hex, 'hex').toString());
         expect(plain(back)).toBe(plain(html));
         expect(findLinks(tracked)).toMatchObject({
-          links: { length: (findLinks(html) as { links: unknown[] }).links.length },
+          links: { length: (findLinks(html) as HtmlLinks).links.length },
         });
       }),
       { numRuns: 2_000 },

@@ -452,6 +452,22 @@ describe('what is tracked', () => {
     expect(await seen({ html })).toEqual({ opens: 0, clicks: 1 });
   });
 
+  it('leaves the relay’s own links for unsubscribing alone', async () => {
+    const list = await startTracking({
+      transport,
+      track: true,
+      unsubscribe: { url: 'https://acme.test/bye', secret: 'another secret of this test' },
+    });
+    const html = '<a href="https://acme.test/bye?t=x">bye</a> <a href="https://acme.test/hello">hello</a>';
+    const { id } = await list.mail.send({ to: 'ada@x.test', subject: 'News', html, stream: 'broadcast' });
+    await list.mail.wait(id);
+    const { headers, html: sent } = transport.messages.at(-1)!;
+    expect(headers['List-Unsubscribe']).toContain('<https://acme.test/bye?');
+    expect(sent).toContain('<a href="https://acme.test/bye?t=x">bye</a>');
+    expect(trackedUrls(sent!)).toMatchObject({ opens: { length: 1 }, clicks: { length: 1 } });
+    await list.close();
+  });
+
   it('is refused where it cannot be done', async () => {
     const off = await startTracking({
       transport,
