@@ -47,7 +47,7 @@ export class TrackingTokens {
   }
 }
 
-/** Of the longest URL there is, see `LONGEST_URL`. */
+/** Characters: those of the longest link that is tracked are fewer. */
 const LONGEST_TOKEN = 4_096;
 
 const VERSION = 1 << 5;
