@@ -67,6 +67,13 @@ export class Delivery {
     const { store } = this.#parts;
     const mail = new MailInHand(job, job.first ? null : await store.load(job.snapshot.id));
     for (const { outcomes, transport } of mail.untold) await this.#tell(mail, outcomes, transport);
+    const outcome = await this.#deliver(mail);
+    if (outcome.type === 'later') await this.#tellThatItWaits(mail);
+    return outcome;
+  }
+
+  async #deliver(mail: MailInHand): Promise<JobOutcome> {
+    const { job } = mail;
     if (mail.pending.length === 0) return mail.conclusion();
     if (mail.record?.cancelled) return this.#end(mail, 'cancelled');
     const crash = this.#crashed(mail);
@@ -79,12 +86,11 @@ export class Delivery {
     if ('type' in message) return message;
     const legs = await this.#legs(mail, message);
     if ('type' in legs) return legs;
-    const claim = new Claim(job, store, this.#parts.now);
+    const claim = new Claim(job, this.#parts.store, this.#parts.now);
     for (const leg of mail.pinned(legs)) {
       const ended = await this.#goThrough(leg, mail, message, claim);
       if (ended) return ended;
     }
-    if (mail.again !== undefined) await this.#tellThatItWaits(mail);
     return mail.conclusion();
   }
 

@@ -113,6 +113,20 @@ describe('A submitted message', () => {
     expect(actions).toEqual(['Action: delayed', 'Action: failed']);
   });
 
+  it('is late too where it has not come to a transport', async () => {
+    await start({
+      notifications: { delayAfter: 1 },
+      retry: { delay: 20, maxDelay: 40 },
+      route: ({ envelope }) => {
+        if (envelope.to.includes('bob@x.test')) throw new Error('not yet');
+        return 'home';
+      },
+    });
+    const id = await submit(['bob@x.test']);
+    expect((await home.next()).raw.toString()).toContain('Action: delayed\r\n');
+    await relay!.mail.cancel(id);
+  });
+
   it('is told of in words of any language, by whatever name', async () => {
     await start({
       notifications: { from: '"Büro, Acme" <post@acme.test>' },
