@@ -24,6 +24,7 @@ interface ApiOptions {
   sendAt?: string;
   idempotencyKey?: string;
   retry?: RetryOptions;
+  provider?: Record<string, Record<string, unknown>>;
 }
 
 /** A message in JSON: an `InlineMessage`, with times as ISO 8601 and bytes as base64. */
@@ -42,7 +43,6 @@ export interface ApiComposedMessage extends ApiOptions {
   headers?: Record<string, string>;
   attachments?: readonly ApiAttachment[];
   locale?: string;
-  provider?: Record<string, Record<string, unknown>>;
   unsubscribe?: UnsubscribeChoice;
 }
 

@@ -43,6 +43,7 @@ const COMMON = {
   sendAt: { ...time, description: 'Not before this time. Not with `delay`.' },
   idempotencyKey: { type: 'string', minLength: 1, maxLength: 255, description: 'Instead of the header.' },
   retry: object({ maxAge: duration, delay: duration, maxDelay: duration }),
+  provider: { type: 'object', additionalProperties: anything },
 } as const satisfies Record<string, Schema>;
 
 /** What the paths refer to. */
@@ -71,7 +72,6 @@ export const SCHEMAS = {
       headers: record,
       attachments: { type: 'array', items: { $ref: '#/components/schemas/Attachment' } },
       locale: word,
-      provider: { type: 'object', additionalProperties: anything },
       unsubscribe: {
         oneOf: [{ type: 'boolean' }, object({ list: { type: 'string', minLength: 1, maxLength: 100 } })],
         description: 'Whether the mail carries List-Unsubscribe. Default `true` for the stream `broadcast`.',

@@ -60,6 +60,7 @@ const COMMON = {
   sendAt: readTime,
   idempotencyKey: asItIs,
   retry: asItIs,
+  provider: readProvider,
 } satisfies Readers;
 
 const COMPOSED = {
@@ -77,7 +78,6 @@ const COMPOSED = {
   headers: asItIs,
   attachments: readAttachments,
   locale: asItIs,
-  provider: readProvider,
   unsubscribe: asItIs,
   ...COMMON,
 } satisfies Readers & { [K in keyof ApiComposedMessage]-?: Reader };

@@ -129,7 +129,12 @@ describe.each(ADAPTERS)('the HTTP API on $name', ({ adapter }) => {
         'Message-ID: <own-1@acme.test>\r\nDate: Sat, 28 Nov 2026 10:00:00 +0000\r\nX-Odd:   spaced\r\n\r\nBody  \r\n',
     );
     const { status, body } = await api.call('POST', `${PATH}?wait=20s`, {
-      json: { raw: raw.toString('base64'), envelope: { to: ['ada@x.test'] }, tags: ['raw'] },
+      json: {
+        raw: raw.toString('base64'),
+        envelope: { to: ['ada@x.test'] },
+        tags: ['raw'],
+        provider: { postmark: {} },
+      },
     });
     expect(status).toBe(200);
     expect(body).toMatchObject({
