@@ -17,5 +17,5 @@ const [smtp] = app.get(RelaySubmission, { strict: false }).addresses;
 console.log(`
 The relay takes mail: swaks --server ${smtp!.host}:${smtp!.port} --from ada@acme.test --to bob@example.test
 ${settings.apiKeys.length > 0 ? `Over HTTP: http://${settings.http.host}:${port}/relay/openapi.json` : 'RELAY_API_KEYS opens its HTTP API.'}
-${settings.delivery.length > 0 ? `It delivers by ${settings.delivery.map((way) => way.replace(/\/\/.*@/, '//***@')).join(', then ')}.` : 'Mails are kept in .mail-relay/mails; RELAY_DELIVERY=direct, or the URL of a transport, sends them.'} Ctrl-C ends it.
+${settings.delivery.length > 0 ? `It delivers by ${settings.delivery.map((way) => way.replace(/\/\/.*@/, '//***@').replace(/\?.*/, '')).join(', then ')}.` : 'Mails are kept in .mail-relay/mails; RELAY_DELIVERY=direct, or the URL of a transport, sends them.'} Ctrl-C ends it.
 `);
