@@ -36,7 +36,7 @@ export function readRaw(raw: unknown, date: Date, messageId: (from: MailAddress)
   const fields = readRawHeader(whole);
   const first = (name: string): string | undefined => fields.find((field) => field.name === name)?.value;
   const from = authorOf(first('from'));
-  const own = MESSAGE_ID.exec(first('message-id') ?? '')?.[0];
+  const own = MESSAGE_ID.exec(first('message-id') ?? '')?.[1];
   const id = own ?? messageId(from);
   const left = fields.filter(({ name }) => BLIND.has(name) || (own === undefined && name === 'message-id'));
   const bytes = withFields(whole, left, {
@@ -95,5 +95,5 @@ const BLIND: ReadonlySet<string> = new Set(['bcc', 'resent-bcc']);
 
 const MOST_SHOWN = 1_000;
 const LONGEST_LIST = 64 * 1024;
-/** RFC 5322 section 3.6.4, leniently. */
-const MESSAGE_ID = /^<[^\s<>]{1,900}>$/;
+/** RFC 5322 section 3.6.4, leniently; a comment may stand behind it. */
+const MESSAGE_ID = /^(<[^\s<>]{1,900}>)(?: *\([^()]*\))?$/;

@@ -65,6 +65,13 @@ describe('sendRaw()', () => {
     expect((await relay.mail.status('<own@acme.test>'))?.id).toBe(id);
   });
 
+  it('knows a Message-ID with a comment', async () => {
+    relay = await startRelay({ transport: 'memory:', worker: false });
+    const raw = SIGNED.replace('<own@acme.test>', '<own@acme.test> (added by a list)');
+    const envelope = { from: 'eve@acme.test', to: ['bob@x.test'] };
+    expect((await relay.mail.sendRaw(Buffer.from(raw), { envelope })).messageId).toBe('<own@acme.test>');
+  });
+
   it('takes out Resent-Bcc too', async () => {
     server = await startSmtpServer({ tls: 'none' });
     relay = await startRelay({ transport: server.url });

@@ -47,7 +47,7 @@ export class RelaySubmission implements OnApplicationBootstrap, BeforeApplicatio
   /** Asks `tls` again, and uses its certificate for new connections. @throws RelayConfigurationError, and the old one stays */
   async renewTls(): Promise<void> {
     const tls = await this.#tls();
-    if (tls) for (const server of this.#servers) server.useTls(tls);
+    for (const server of this.#servers) server.useTls(tls);
   }
 
   /** @internal */

@@ -71,7 +71,7 @@ export class SubmissionServer {
     };
     this.#server = new Listener({
       ...this.#options(context.settings),
-      ...tlsOptionsOf(listen.tls === 'none' ? undefined : tls),
+      ...(listen.tls !== 'none' && tlsOptionsOf(tls)),
     });
     this.#server.on('error', () => {});
   }
@@ -96,7 +96,7 @@ export class SubmissionServer {
   }
 
   /** For new connections. @throws RelayConfigurationError */
-  useTls(tls: SubmissionTls): void {
+  useTls(tls: SubmissionTls | undefined): void {
     if (this.#listen.tls !== 'none') this.#server.updateSecureContext(tlsOptionsOf(tls));
   }
 

@@ -1,20 +1,29 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { SMTPServerOptions } from 'smtp-server';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { refuseUnknown } from '../../refuse-unknown.js';
 import type { SubmissionCertificate, SubmissionTls } from './relay-submission-options.interface.js';
 
-/** @throws RelayConfigurationError for what is no certificate with its key; it never holds the key */
+/**
+ * Without a certificate, smtp-server would use one that everybody knows.
+ *
+ * @param tls undefined where a function gave nothing
+ * @throws RelayConfigurationError for what is no certificate with its key; it never holds the key
+ */
 export function tlsOptionsOf(tls: SubmissionTls | undefined): SMTPServerOptions {
-  if (tls === undefined) return {};
-  const names = Object.entries(tls.names ?? {}).map(([name, certificate]) => [
-    name,
-    contextOf(certificate, `submission.tls.names.${name}`),
-  ]);
+  refuseUnknown(tls as object, [...CERTIFICATE, 'names'], 'submission.tls.');
+  const { names: others = {}, ...own } = tls!;
+  const names = Object.entries(others).map(([name, certificate]) => {
+    refuseUnknown(certificate, CERTIFICATE, `submission.tls.names.${name}.`);
+    return [name, contextOf(certificate, `submission.tls.names.${name}`)];
+  });
   return {
-    ...contextOf(tls, 'submission.tls'),
+    ...contextOf(own, 'submission.tls'),
     sniOptions: Object.fromEntries(names) as Record<string, SecureContextOptions>,
   };
 }
+
+const CERTIFICATE = ['key', 'cert', 'passphrase'] as const satisfies readonly (keyof SubmissionCertificate)[];
 
 function contextOf({ key, cert, passphrase }: SubmissionCertificate, option: string): SecureContextOptions {
   const options: SecureContextOptions = {

@@ -252,6 +252,16 @@ describe('listening', () => {
       'submission.tls.key',
       'as PEM',
     ],
+    [
+      { listen: [{ port: 0, tls: 'starttls' as const }], tls: (() => undefined) as never },
+      'submission.tls',
+      'is an object',
+    ],
+    [
+      { listen: [{ port: 0, tls: 'starttls' as const }], tls: { ...tls, ca: tls.cert } as never },
+      'submission.tls.ca',
+      'is no option',
+    ],
   ])('with %j is a configuration error at start', async (options, option, words) => {
     const error = await openSubmission(options).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RelayConfigurationError);
