@@ -27,6 +27,7 @@ function unreadable(cause: unknown): MailMessageError {
 }
 
 async function readParts(bytes: Uint8Array): Promise<MessageParts> {
+  if (hasMoreLines(bytes, MOST_LINES)) throw new Error(`it has more than ${MOST_LINES.toLocaleString('en')} lines`);
   const { html, text, attachments, headers } = await PostalMime.parse(bytes, {
     attachmentEncoding: 'arraybuffer',
     maxNestingDepth: DEEPEST,
@@ -45,6 +46,12 @@ async function readParts(bytes: Uint8Array): Promise<MessageParts> {
     ),
     headers: Object.assign({}, ...headers.filter(({ key }) => isKept(key)).map(asHeader)) as Record<string, string>,
   };
+}
+
+function hasMoreLines(bytes: Uint8Array, most: number): boolean {
+  let lines = 0;
+  for (let at = bytes.indexOf(LF); at >= 0 && lines <= most; at = bytes.indexOf(LF, at + 1)) lines++;
+  return lines > most;
 }
 
 /** As the application would have given it; what it could not give is left out. */
@@ -76,4 +83,8 @@ const KEPT: ReadonlySet<string> = new Set([
   'organization',
 ]);
 
+const LF = 10;
 const DEEPEST = 32;
+
+/** The parser takes kilobytes and microseconds for each; 25 MiB in base64 have 350,000. */
+const MOST_LINES = 400_000;

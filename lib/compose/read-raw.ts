@@ -63,10 +63,8 @@ function authorOf(value: string | undefined): MailAddress {
 
 /** Whom the header names. It is only shown, so what is no address is passed over. */
 function mailboxes(fields: readonly RawField[], name: string): MailAddress[] {
-  return fields
-    .filter((field) => field.name === name)
-    .flatMap(({ value }) => addressesIn(value))
-    .slice(0, MOST_SHOWN);
+  const all = fields.filter((field) => field.name === name).map(({ value }) => value);
+  return addressesIn(all.slice(0, MOST_SHOWN).join(', ')).slice(0, MOST_SHOWN);
 }
 
 function addressesIn(value: string): MailAddress[] {

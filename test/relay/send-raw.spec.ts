@@ -148,6 +148,20 @@ describe('sendRaw()', () => {
       });
   });
 
+  it('bounces where its parts would take too much to read', async () => {
+    class FieldsTransport extends MailTransport {
+      override readonly capabilities = { cc: true };
+      async send(): Promise<void> {}
+    }
+    relay = await startRelay({ transport: new FieldsTransport() });
+    const raw = Buffer.from(`From: ada@acme.test\r\n\r\n${'a\r\n'.repeat(5_000_000)}`);
+    const { id } = await relay.mail.sendRaw(raw, { envelope: { from: 'a@acme.test', to: ['bob@x.test'] } });
+    const { recipients } = await relay.mail.wait(id, { timeout: '4s' });
+    expect(recipients).toMatchObject([
+      { state: 'bounced', error: { message: expect.stringContaining('400,000 lines') } },
+    ]);
+  });
+
   it('is queued once per key, and refused with the name of what is wrong', async () => {
     relay = await startRelay({ transport: 'memory:', worker: false });
     const raw = Buffer.from(SIGNED);
