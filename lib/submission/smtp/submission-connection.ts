@@ -193,6 +193,7 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
     ): { address: string; args: Record<string, string | true> | false } {
       const verb = name.toUpperCase() === 'MAIL FROM' ? 'MAIL FROM' : 'RCPT TO';
       const { address, parameters } = parsePath(verb, command.toString(), this.name);
+      if (verb === 'RCPT TO') this.#tellApart(address);
       return { address, args: parameters };
     }
 
@@ -229,6 +230,13 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
     #messageIsLate(): void {
       if (this._dataStream && this._parser && !this._parser._dataMode) return;
       this.dismiss(new SmtpRefusalError(421, '4.4.2', 'The message did not come in time'));
+    }
+
+    /** smtp-server takes the second for the first where only their case differs, which may be two mailboxes (RFC 5321 section 2.4). */
+    #tellApart(address: string): void {
+      const key = address.toLowerCase();
+      const index = this._rcptIndex.get(key);
+      if (index !== undefined && this.session.envelope.rcptTo[index]?.address !== address) this._rcptIndex.delete(key);
     }
 
     #refusing(handle: () => void, callback: () => void): void {

@@ -271,6 +271,19 @@ describe('addresses and parameters', () => {
     expect(await client.say(line)).toMatch(reply);
   });
 
+  it('takes recipients for two where only their case differs', async () => {
+    const open = await openSubmission({ maxRecipients: 2 });
+    const client = await loggedIn(open);
+    await client.say('MAIL FROM:<ada@acme.test>');
+    for (const to of ['Bob@x.test', 'bob@x.test', 'bob@X.test'])
+      expect(await client.say(`RCPT TO:<${to}>`)).toMatch('250');
+    expect(await client.say('RCPT TO:<BOB@x.test>')).toMatch(/^452 /);
+    await client.say('DATA');
+    client.write(`${MESSAGE.replaceAll(/^\./gm, '..')}.\r\n`);
+    expect(await client.reply()).toMatch(/^250 /);
+    expect(open.taken[0]!.options.envelope.to).toEqual(['Bob@x.test', 'bob@x.test']);
+  });
+
   it('asks for notifications as the client does', async () => {
     const open = await openSubmission();
     const client = await loggedIn(open);
