@@ -234,6 +234,8 @@ export function submissionConnection(Base: typeof SMTPConnection): ConnectionCla
 
     /** smtp-server takes the second for the first where only their case differs, which may be two mailboxes (RFC 5321 section 2.4). */
     #tellApart(address: string): void {
+      // A later 3.x may do without it.
+      if (!(this._rcptIndex instanceof Map)) return;
       const key = address.toLowerCase();
       const index = this._rcptIndex.get(key);
       if (index !== undefined && this.session.envelope.rcptTo[index]?.address !== address) this._rcptIndex.delete(key);
