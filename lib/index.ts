@@ -47,9 +47,9 @@ export type {
 export type {
   DeliveryNotifications,
   NotifyWhen,
-  RawOptions,
   RecipientNotification,
-} from './mail/raw-options.interface.js';
+} from './mail/delivery-notifications.interface.js';
+export type { RawOptions } from './mail/raw-options.interface.js';
 export type {
   DataOf,
   Mailable,

@@ -1,14 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { toMilliseconds } from '../duration.js';
+import { randomUUID } from 'node:crypto';
 import { MailMessageError } from '../errors/mail-message.error.js';
 import { localeOf, parseAddress, parseAddresses } from '../mail/address.js';
-import { checkHeaders, checkLine, checkStrings, mergeHeaders } from '../mail/headers.js';
+import { checkHeaders, checkStrings, mergeHeaders } from '../mail/headers.js';
 import { type BufferedAttachment, bufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailAttributes } from '../mail/mail.decorator.js';
 import { messageIdOf } from '../mail/message-id.js';
 import { mailNameOf } from '../mail/mail.decorator.js';
 import type { MailAddress, MailStream, Priority } from '../mail/mail-message.interface.js';
-import type { AddressInput, RetryOptions } from '../mail/mail-options.interface.js';
+import type { AddressInput } from '../mail/mail-options.interface.js';
 import type { MailBody, MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { RawOptions } from '../mail/raw-options.interface.js';
 import { type Tracked, trackOver } from '../mail/track.js';
@@ -17,6 +16,7 @@ import { listMailOf, withListHeaders } from './list-mail.js';
 import { readContent } from './mail-content.js';
 import type { MailDefaults } from './mail-defaults.interface.js';
 import type { FormOptions, MailForm } from './mail-form.js';
+import { mailHead, word } from './mail-head.js';
 import { checkLimits } from './message-limits.js';
 import { checkRawOptions, notifyOf } from './raw-options.js';
 import { readRaw } from './read-raw.js';
@@ -38,11 +38,6 @@ export interface ComposeSetting {
 
 /** A snapshot whose body and attachments are not encoded yet. */
 export type MailSnapshotHead = Omit<MailSnapshot, 'body' | 'attachments'>;
-
-type HeadOptions = Pick<
-  FormOptions,
-  'stream' | 'priority' | 'tenant' | 'transport' | 'idempotencyKey' | 'retry' | 'delay' | 'sendAt'
->;
 
 /** Checks what `send()` was given and makes it a mail: addresses parsed, values copied, attachments read, defaults applied. */
 export class MailComposer {
@@ -77,7 +72,9 @@ export class MailComposer {
       throw new MailMessageError('to', 'a mail needs at least one recipient in to, cc or bcc');
     const from = this.#from(options.from ?? given<AddressInput>('from'));
     const id = randomUUID();
-    const head = this.#head(options, attributes, setting, now);
+    const { stream, priority } = setting;
+    const { retry } = this.#defaults;
+    const head = mailHead(options, { attributes, stream, priority, retry }, this.#scope, now);
     const locale = options.locale ?? localeOf(options.to) ?? attributes.locale ?? this.#defaults.locale();
     const list = listMailOf(this.#defaults.unsubscribe, {
       mailId: id,
@@ -144,7 +141,7 @@ export class MailComposer {
     const notify = sender === '' ? undefined : notifyOf(options.notify, sender);
     const { signal } = options;
     const snapshot: MailSnapshotHead = {
-      ...this.#head(options, {}, {}, now),
+      ...mailHead(options, { attributes: {}, retry: this.#defaults.retry }, this.#scope, now),
       id,
       messageId,
       from,
@@ -171,29 +168,6 @@ export class MailComposer {
     };
   }
 
-  /** What every mail has, however it was given. */
-  #head(
-    options: HeadOptions,
-    attributes: MailAttributes<object>,
-    setting: ComposeSetting,
-    now: number,
-  ): Pick<
-    MailSnapshotHead,
-    'v' | 'acceptedAt' | 'notBefore' | 'stream' | 'priority' | 'tenant' | 'transport' | 'deduplication' | 'retry'
-  > {
-    return {
-      v: 1,
-      acceptedAt: now,
-      notBefore: startOf(options, now),
-      stream: word(options.stream ?? attributes.stream ?? setting.stream ?? 'transactional', 'stream'),
-      priority: priorityOf(options.priority ?? attributes.priority ?? setting.priority ?? 'normal'),
-      ...optional('tenant', options.tenant),
-      ...optional('transport', options.transport ?? attributes.transport),
-      ...(options.idempotencyKey !== undefined && { deduplication: this.#hash(options.idempotencyKey) }),
-      retry: this.#retry(options.retry, this.#retry(attributes.retry, this.#defaults.retry)),
-    };
-  }
-
   #from(input: AddressInput | undefined): MailAddress {
     const from = input === undefined ? this.#defaults.from : parseAddress(input, 'from');
     if (from) return from;
@@ -211,10 +185,6 @@ export class MailComposer {
     return input === undefined ? this.#defaults.replyTo : parseAddresses(input, 'replyTo');
   }
 
-  #retry(options: RetryOptions | undefined, under: MailSnapshot['retry']): MailSnapshot['retry'] {
-    return options === undefined ? under : readRetry(options, under, 'retry');
-  }
-
   #track(ofClass: unknown, ofMail: unknown, recipients: number): { track?: Tracked } {
     const track = trackOver(trackOver(this.#defaults.track, ofClass, '@Mail.track'), ofMail, 'track');
     if (!track.opens && !track.clicks) return {};
@@ -227,29 +197,10 @@ export class MailComposer {
       );
     return { track };
   }
-
-  #hash(key: unknown): string {
-    if (typeof key !== 'string' || key === '' || key.length > 1024)
-      throw new MailMessageError('idempotencyKey', 'is a string of 1 to 1024 characters');
-    return createHash('sha256').update(`${this.#scope}\0${key}`).digest('base64url');
-  }
 }
 
 /** Recipients of a tracked mail: each of them is an attempt, and as many of a mail are kept. */
 const MOST_TRACKED = 100;
-
-/** Retry options over defaults, in milliseconds. @throws MailMessageError */
-export function readRetry(options: unknown, defaults: MailSnapshot['retry'], field: string): MailSnapshot['retry'] {
-  if (typeof options !== 'object' || options === null)
-    throw new MailMessageError(field, 'is an object { maxAge, delay, maxDelay }');
-  const unknown = Object.keys(options).find((key) => !Object.hasOwn(defaults, key));
-  if (unknown)
-    throw new MailMessageError(`${field}.${unknown}`, 'is no option of retry; known are maxAge, delay, maxDelay');
-  const given = options as RetryOptions;
-  const read = (name: keyof RetryOptions) =>
-    given[name] === undefined ? defaults[name] : milliseconds(given[name], `${field}.${name}`);
-  return { maxAge: read('maxAge'), delay: read('delay'), maxDelay: read('maxDelay') };
-}
 
 /** What `@Mail` gives for this mail: a value, or what its function makes of the instance. */
 function attribute<V>(
@@ -260,27 +211,6 @@ function attribute<V>(
   const value = attributes[name] as V | ((mail: object) => V) | undefined;
   if (typeof value !== 'function' || form.kind !== 'instance') return value as V | undefined;
   return (value as (mail: object) => V)(form.mail);
-}
-
-function startOf({ delay, sendAt }: HeadOptions, now: number): number {
-  if (delay !== undefined && sendAt !== undefined)
-    throw new MailMessageError('sendAt', 'cannot go with `delay`; give one of them');
-  if (sendAt !== undefined) {
-    const at = Object.prototype.toString.call(sendAt) === '[object Date]' ? sendAt.getTime() : Number.NaN;
-    if (Number.isNaN(at)) throw new MailMessageError('sendAt', 'is no valid Date');
-    return Math.max(at, now);
-  }
-  return delay === undefined ? now : now + milliseconds(delay, 'delay');
-}
-
-/** @throws MailMessageError */
-export function milliseconds(duration: NonNullable<FormOptions['delay']>, field: string): number {
-  try {
-    // The last moment that a Date can name.
-    return Math.min(Math.round(toMilliseconds(duration, field)), 8_640_000_000_000_000 - Date.now());
-  } catch (cause) {
-    throw new MailMessageError(field, 'is no duration; give milliseconds or e.g. "10s", "5m", "24h"', { cause });
-  }
 }
 
 function envelopeFrom(envelope: unknown): string | undefined {
@@ -312,20 +242,4 @@ function providerOf(provider: unknown): MailBody['provider'] {
 function signalOf(signal: unknown): AbortSignal {
   if (typeof (signal as AbortSignal).throwIfAborted === 'function') return signal as AbortSignal;
   throw new MailMessageError('signal', 'is an AbortSignal');
-}
-
-function priorityOf(priority: Priority): Priority {
-  if (priority === 'high' || priority === 'normal' || priority === 'low') return priority;
-  throw new MailMessageError('priority', "is 'high', 'normal' or 'low'");
-}
-
-function optional<K extends string>(name: K, value: unknown): { [P in K]?: string } {
-  return (value === undefined ? {} : { [name]: word(value, name) }) as { [P in K]?: string };
-}
-
-/** A short text without control characters. */
-function word(value: unknown, field: string): string {
-  const text = checkLine(value, field);
-  if (text === '' || text.length > 256) throw new MailMessageError(field, 'is a string of 1 to 256 characters');
-  return text;
 }

@@ -4,9 +4,9 @@ import type { SenderNotify } from '../mail/mail-snapshot.interface.js';
 import type {
   DeliveryNotifications,
   NotifyWhen,
-  RawOptions,
   RecipientNotification,
-} from '../mail/raw-options.interface.js';
+} from '../mail/delivery-notifications.interface.js';
+import type { RawOptions } from '../mail/raw-options.interface.js';
 
 /** Refuses what is no option of a finished message. @throws MailMessageError that names it */
 export function checkRawOptions(options: unknown): asserts options is RawOptions {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { DeliveryNotifications } from './raw-options.interface.js';
+import type { DeliveryNotifications } from './delivery-notifications.interface.js';
 
 /** A parsed and validated address; an international domain is in its ASCII form (punycode). */
 export interface MailAddress {

@@ -1,4 +1,4 @@
-import type { DeliveryNotifications } from './raw-options.interface.js';
+import type { DeliveryNotifications } from './delivery-notifications.interface.js';
 import type { Tracked } from './track.js';
 import type { MailAddress, MailStream, Priority } from './mail-message.interface.js';
 

@@ -1,7 +1,8 @@
 import { MAX_RAW_SIZE } from '../../compose/read-raw.js';
 import type { SendResult } from '../../mail-status.js';
 import type { MailStream } from '../../mail/mail-message.interface.js';
-import type { DeliveryNotifications, RawOptions, RecipientNotification } from '../../mail/raw-options.interface.js';
+import type { DeliveryNotifications, RecipientNotification } from '../../mail/delivery-notifications.interface.js';
+import type { RawOptions } from '../../mail/raw-options.interface.js';
 import { headerEnd, type RawField, readRawHeader, withFields } from '../../mime/raw-header.js';
 import type { MessageQuota } from './message-quota.js';
 import { receivedField } from './received-field.js';

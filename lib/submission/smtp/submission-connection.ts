@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SMTPServer } from 'smtp-server';
 import type { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
-import type { NotifyWhen } from '../../mail/raw-options.interface.js';
+import type { NotifyWhen } from '../../mail/delivery-notifications.interface.js';
 import { readMessages } from './message-end.js';
 import { isLoopback } from './networks.js';
 import type { Envelope } from './message-intake.js';

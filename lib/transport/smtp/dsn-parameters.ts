@@ -1,5 +1,5 @@
 import { isAscii } from 'node:buffer';
-import type { DeliveryNotifications } from '../../mail/raw-options.interface.js';
+import type { DeliveryNotifications } from '../../mail/delivery-notifications.interface.js';
 
 /** Of MAIL: RFC 3461 sections 4.3 and 4.4. */
 export function mailParameters({ ret, envid }: DeliveryNotifications): string {

@@ -1,4 +1,4 @@
-import type { DeliveryNotifications } from '../../mail/raw-options.interface.js';
+import type { DeliveryNotifications } from '../../mail/delivery-notifications.interface.js';
 import type { SmtpError } from './smtp.error.js';
 
 export interface SmtpEnvelope {
