@@ -2,7 +2,7 @@ import { dkimKey } from '../dkim/dkim-key.js';
 import { type DkimRotationStep, nextDkimSelector, rotateDkimKeys } from '../dkim/dkim-rotation.js';
 import { DkimKey, type DkimKeyOptions, type DkimKeyType, generateDkimKey } from '../dkim/generate-dkim-key.js';
 import { zoneFileLine } from '../dns/zone-file-line.js';
-import { readDomain } from '../sender-domain/read-senders.js';
+import { readDomain, readSelectors } from '../sender-domain/read-senders.js';
 import { readKey } from './doctor.command.js';
 import { onlyWord, parseCommand } from './parse-command.js';
 import type { Terminal } from './terminal.js';
@@ -69,7 +69,8 @@ async function generate(domain: string, values: Values, terminal: Terminal): Pro
 
 async function rotate(domain: string, values: Values, terminal: Terminal): Promise<void> {
   const types = typesOf(values.algorithm ?? 'both');
-  const { keys, steps } = await rotateDkimKeys({ domain, current: values.current ?? [], types, ...bitsOf(values) });
+  const current = readSelectors(values.current, '--current');
+  const { keys, steps } = await rotateDkimKeys({ domain, current, types, ...bitsOf(values) });
   const files = await keep(keys, values);
   print(keys, files, values, terminal, steps.flatMap(stepLines), { steps });
 }
@@ -77,6 +78,7 @@ async function rotate(domain: string, values: Values, terminal: Terminal): Promi
 async function record(domain: string, values: Values, terminal: Terminal): Promise<void> {
   if (values.selector === undefined || values.key === undefined)
     throw new UsageError('record needs --selector and --key');
+  readSelectors([values.selector], '--selector');
   const { key } = dkimKey(await readKey(values.key), 'key');
   const { record: found } = new DkimKey(domain, values.selector, key);
   terminal.out(values.json ? JSON.stringify(found, undefined, 2) : zoneFileLine(found));

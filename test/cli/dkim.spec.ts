@@ -53,6 +53,8 @@ describe('dkim generate', () => {
     [['generate', 'acme.test', '--algorithm', 'dsa'], /is rsa, ed25519 or both/],
     [['generate', 'acme.test', '--bits', '512'], /bits: is one of 2048/],
     [['record', 'acme.test'], /needs --selector and --key/],
+    [['record', 'acme.test', '--selector', 'a b', '--key', 'none.pem'], /--selector: "a b" is no selector/],
+    [['rotate', 'acme.test', '--current', 'a b', '--print-private'], /--current: "a b" is no selector/],
   ])('%j is 2', async (args, text) => {
     const folder = await temporaryFolder();
     expect(await cli(['dkim', ...args], { cwd: folder })).toMatchObject({
