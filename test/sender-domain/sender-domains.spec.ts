@@ -101,7 +101,9 @@ describe('SPF', () => {
     const check = await spf(`v=spf1 ${names.join(' ')} -all`, { providers: ['mailgun'] }, zone);
     expect(check.status).toBe('fail');
     expect(check.record).toBeUndefined();
-    expect(check.details).toContainEqual(expect.stringMatching(/would ask the DNS 11 times.* include:mailgun\.org -all$/));
+    expect(check.details).toContainEqual(
+      expect.stringMatching(/would ask the DNS 11 times.* include:mailgun\.org -all$/),
+    );
   });
 
   it('names an IPv4 address as one, also where it is written as IPv6', async () => {
