@@ -85,8 +85,8 @@ function embedded(address: string): string[] {
   );
 }
 
-/** All 32 of them. */
-function ipv6Digits(address: string): string {
+/** All 32 hexadecimal digits of an IPv6 address. */
+export function ipv6Digits(address: string): string {
   const [head = '', tail] = canonicalAddress(address).split('::');
   const groups = (text: string | undefined): string[] =>
     text ? text.split(':').map((one) => one.padStart(4, '0')) : [];

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { ipv6Digits } from '../dns/ip-address.js';
 
 /** An IP address as a number. */
 export interface IpAddress {
@@ -10,7 +11,7 @@ export interface IpAddress {
 export function parseIp(text: string): IpAddress | undefined {
   if (isIPv4(text)) return { version: 4, value: quad(text) };
   if (!isIPv6(text) || text.includes('%')) return undefined;
-  const value = hextets(text).reduce((sum, part) => (sum << 16n) | BigInt(`0x${part}`), 0n);
+  const value = BigInt(`0x${ipv6Digits(text)}`);
   return value >> 32n === 0xffffn ? { version: 4, value: value & 0xffffffffn } : { version: 6, value };
 }
 
@@ -39,22 +40,4 @@ export function formatIp(address: IpAddress): string {
 
 function quad(text: string): bigint {
   return text.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
-}
-
-/** The eight parts of an IPv6 address. */
-function hextets(text: string): string[] {
-  const last = text.slice(text.lastIndexOf(':') + 1);
-  const plain = last.includes('.')
-    ? text.slice(0, -last.length) +
-      quad(last)
-        .toString(16)
-        .padStart(8, '0')
-        .replace(/^(.{4})/, '$1:')
-    : text;
-  const [head = '', tail] = plain.split('::');
-  const before = head.split(':').filter(Boolean);
-  const after = (tail ?? '').split(':').filter(Boolean);
-  return tail === undefined
-    ? before
-    : [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
 }
