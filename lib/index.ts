@@ -99,6 +99,7 @@ export type { ProviderSuppression, ProviderSuppressionScope } from './providers/
 export type { SuppressionOptions } from './suppression/suppression-options.js';
 export type { UnsubscribeOptions } from './suppression/unsubscribe/unsubscribe-options.js';
 export { MailReputation, type StreamReputation } from './reputation/mail-reputation.js';
+export type { HistoryOptions } from './history/history-options.js';
 export type { ReputationChange } from './reputation/reputation-change.js';
 export type { ReputationLimits, ReputationOptions } from './reputation/reputation-options.js';
 export type { PauseCause } from './reputation/stream-standing.js';

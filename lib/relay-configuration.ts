@@ -12,6 +12,7 @@ import { MailMessageError } from './errors/mail-message.error.js';
 import { RelayConfigurationError } from './errors/relay-configuration.error.js';
 import { type Duration, toMilliseconds } from './duration.js';
 import { readBounces } from './feedback/bounces-options.js';
+import { type HistorySettings, readHistory } from './history/history-options.js';
 import { parseAddress, parseAddresses } from './mail/address.js';
 import { type Tracked, trackOver, UNTRACKED } from './mail/track.js';
 import { checkHeaders } from './mail/headers.js';
@@ -50,6 +51,7 @@ export interface RelayConfiguration {
   notifications: NotificationSettings;
   tracking?: TrackingSettings;
   senderDomains: RelaySenderDomainsOptions;
+  history: HistorySettings;
 }
 
 for (const [name, scheme] of Object.entries(PROVIDER_SCHEMES)) registerTransportScheme(name, scheme);
@@ -66,6 +68,7 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
   const worker = readWorker(given.worker);
   const transports = readTransports(given) ?? inbox(worker === false, name);
   const redirect = readRedirect(given.redirect);
+  const retention = readRetention(given.retention);
   return {
     defaults: readDefaults(given, retryOf(transports)),
     transports,
@@ -80,7 +83,8 @@ export function readConfiguration(options: unknown, name: string): RelayConfigur
     onAmbiguous: oneOf(given.onAmbiguous, ['retry', 'hold'], 'onAmbiguous'),
     interceptors: readInterceptors(given.interceptors),
     suppression: readSuppressionOptions(given.suppression),
-    retention: readRetention(given.retention),
+    retention,
+    history: readHistory(given.history, retention),
     reputation: readReputation(given.reputation),
     notifications: readNotifications(given.notifications),
     ...(given.tracking !== undefined && { tracking: readTracking(given.tracking) }),
@@ -108,6 +112,7 @@ const OPTIONS = [
   'interceptors',
   'suppression',
   'retention',
+  'history',
   'reputation',
   'bounces',
   'unsubscribe',

@@ -3,6 +3,7 @@ import type { Duration } from './duration.js';
 import type { BouncesOptions } from './feedback/bounces-options.js';
 import type { SuppressionOptions } from './suppression/suppression-options.js';
 import type { UnsubscribeOptions } from './suppression/unsubscribe/unsubscribe-options.js';
+import type { HistoryOptions } from './history/history-options.js';
 import type { MailInterceptor } from './delivery/attempt.js';
 import type { Route } from './delivery/route/route.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
@@ -95,6 +96,8 @@ export interface RelayOptions<N extends string = string> {
   senderDomains?: RelaySenderDomainsOptions;
   /** How long what became of a mail is kept after its last change, from `'1h'`. Default `'30d'`. */
   retention?: Duration;
+  /** Which mails there were, for the console; `false` for none. It is written after the fact, many mails at once. */
+  history?: false | HistoryOptions;
 }
 
 /** What must be known before the options are. */

@@ -14,6 +14,8 @@ import { StreamSlots } from './delivery/stream-slots.js';
 import type { TransportSet } from './delivery/transport-set.js';
 import { RelayFeedback } from './feedback/relay-feedback.js';
 import { MailError } from './errors/mail.error.js';
+import { HistoryWriter } from './history/history-writer.js';
+import { MailContents } from './history/mail-contents.js';
 import { instanceOf } from './instance-of.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
 import { MailService } from './mail.service.js';
@@ -51,6 +53,9 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
   readonly service: MailService;
   readonly feedback: RelayFeedback;
   readonly tracking: Tracking;
+  /** Where there is a history. */
+  readonly history?: HistoryWriter;
+  readonly contents: MailContents;
   readonly #parts: RelayRuntimeParts;
   readonly #words: MailWords;
   readonly #dispatcher: Dispatcher;
@@ -69,6 +74,9 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       ...(redirect && { redirect }),
       now: clock,
     }));
+    const { history } = configuration;
+    if (history) this.history = new HistoryWriter(queue.history, { words: !configuration.queue.encryption });
+    this.contents = new MailContents(queue.blobs, history && history.content);
     const { returnPath, from } = configuration.defaults;
     const domain = returnPath?.domain ?? from?.address.split('@').at(-1);
     this.feedback = new RelayFeedback({
@@ -80,6 +88,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
         send: (raw, options) => this.service.sendRaw(raw, options),
         now: clock,
       }),
+      ...(this.history && { history: this.history }),
       discovery,
       modules,
       now: clock,
@@ -145,6 +154,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       gate: this.feedback.gate,
       pauses: this.feedback.reputation,
       tracker: this.tracking.tracker,
+      contents: this.contents,
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
     });
@@ -184,6 +194,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     // A server that never answers must not hold the application up.
     await Promise.race([this.#parts.transports.close(), setTimeout(CLOSE, undefined, { ref: false })]);
     await Promise.race([this.tracking.hits.close(), setTimeout(CLOSE, undefined, { ref: false })]);
+    await Promise.race([this.contents.flush(), setTimeout(CLOSE, undefined, { ref: false })]);
     await Promise.race([this.feedback.close(), setTimeout(CLOSE, undefined, { ref: false })]);
     await this.#parts.queue.close();
     this.#parts.templates.close();

@@ -3,6 +3,7 @@ import { MailMessageError } from '../errors/mail-message.error.js';
 import { bufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
+import type { MailHead } from '../mail/mail-head.interface.js';
 import type { SnapshotAttachment } from '../mail/mail-snapshot.interface.js';
 import { composePieces, joined } from '../mime/compose-mime.js';
 import type { RawInPieces } from '../mime/message-pieces.js';
@@ -51,7 +52,7 @@ export function createMessage(
 function finished(message: MailMessage, bytes: Uint8Array): MailMessage {
   const unread = Object.freeze({ ...message, attachments: [] });
   const whole = Promise.resolve(bytes);
-  composed.set(unread, { finished: bytes, whole, pieces: whole.then((piece) => [piece]) });
+  composed.set(unread, { finished: bytes, whole, pieces: whole.then((piece) => [piece]), size: bytes.length });
   return unread;
 }
 
@@ -99,11 +100,24 @@ export function storedAttachments(stored: readonly SnapshotAttachment[]): Buffer
   });
 }
 
+/** What is shown of it in a list; its size where its bytes were made. */
+export function headOf(message: MailMessage): MailHead {
+  const { subject, from, attachments } = message;
+  const { finished, size } = composed.get(message) ?? {};
+  return {
+    subject,
+    from: from.name === undefined ? from.address : `${from.name} <${from.address}>`,
+    ...(!finished && attachments.length > 0 && { attachments: attachments.length }),
+    ...(size !== undefined && { size }),
+  };
+}
+
 interface Bytes {
   /** Of a message that came as MIME. */
   finished?: Uint8Array;
   pieces?: Promise<readonly Uint8Array[]>;
   whole?: Promise<Uint8Array>;
+  size?: number;
 }
 
 /** By message, so that a copy that an interceptor made with other words (`{ ...message, subject }`) has bytes of its own. */
@@ -116,7 +130,11 @@ function bytesOf(message: MailMessage): Bytes {
 }
 
 async function piecesOnce(this: MailMessage): Promise<readonly Uint8Array[]> {
-  return (bytesOf(this).pieces ??= Promise.resolve(composePieces(this)));
+  const bytes = bytesOf(this);
+  return (bytes.pieces ??= Promise.resolve(composePieces(this)).then((pieces) => {
+    bytes.size = pieces.reduce((sum, { length }) => sum + length, 0);
+    return pieces;
+  }));
 }
 
 const composeOnce: RawInPieces = Object.assign(

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { createMessage, storedAttachments } from '../compose/create-message.js';
+import { createMessage, headOf, storedAttachments } from '../compose/create-message.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import { MailError } from '../errors/mail.error.js';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
@@ -27,6 +27,12 @@ import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
 import type { MessageCopy, MessageTracker } from './message-tracker.interface.js';
 
+/** Keeps sent mails, where they are kept. */
+export interface SentContents {
+  /** Nobody waits for it, and it never throws. */
+  keep(message: MailMessage): void;
+}
+
 export interface DeliveryParts {
   store: OutcomeStore;
   router: Router;
@@ -37,6 +43,7 @@ export interface DeliveryParts {
   gate: SuppressionGate;
   pauses: StreamPauses;
   tracker: MessageTracker;
+  contents: SentContents;
   /** What to do when nobody knows whether the provider took the mail. */
   onAmbiguous: 'retry' | 'hold';
   /** Milliseconds since the epoch. */
@@ -162,7 +169,9 @@ export class Delivery {
       }
       if (words.type === 'none') return this.#end(mail, 'cancelled');
       if (words.content !== undefined) await this.#save(mail, { content: words.content });
-      return createMessage(snapshot, body, storedAttachments(snapshot.attachments), words.rendered);
+      const message = createMessage(snapshot, body, storedAttachments(snapshot.attachments), words.rendered);
+      mail.head = headOf(message);
+      return message;
     } catch (thrown) {
       const error = renderError(thrown);
       if (error.permanent) return this.#end(mail, 'failed', storedError(error));
@@ -225,8 +234,11 @@ export class Delivery {
       }),
       settle: async (result, trouble) => {
         ended = result.error && (await this.#givenUp(mail, claim, result.error));
+        // Now its size may be known.
+        mail.head = headOf(message);
         if (!ended) await this.#settle(mail, result, trouble);
         claim.used();
+        if (!ended && result.record.recipients.some(isSent)) this.#parts.contents.keep(message);
         return !ended;
       },
     };
@@ -362,6 +374,10 @@ export class Delivery {
     const { id, ...head } = mail.facts;
     return persist(() => this.#parts.store.save(id, { ...head, ...change }), mail.job.signal);
   }
+}
+
+function isSent({ state }: RecipientOutcome): boolean {
+  return state === 'sent';
 }
 
 function turnOf({ snapshot, first }: MailJob): Turn {

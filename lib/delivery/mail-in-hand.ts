@@ -7,6 +7,7 @@ import type { JobOutcome, MailJob } from './mail-job.interface.js';
 import {
   aboutOf,
   type MailAbout,
+  type MailHead,
   type MailRecord,
   type RecipientOutcome,
   type RecipientState,
@@ -14,6 +15,8 @@ import {
 
 /** A job with what the store knows of it, and what has come of it since. */
 export class MailInHand {
+  /** Once it is rendered. */
+  head?: MailHead;
   readonly #latest = new Map<string, RecipientOutcome>();
   #body?: MailBody;
   /** When to try again, in milliseconds since the epoch; the earliest of what was said. */
@@ -47,7 +50,8 @@ export class MailInHand {
   get facts(): MailFacts & { about: MailAbout } {
     const { id, messageId, mail } = this.job.snapshot;
     const about = this.record?.about ?? aboutOf(this.job.snapshot, this.body);
-    return { id, messageId, ...(mail !== undefined && { mail }), about };
+    const { head } = this;
+    return { id, messageId, ...(mail !== undefined && { mail }), about, ...(head && { head }) };
   }
 
   /** Its worker was lost after it had saved an outcome, and before it had told anybody. */

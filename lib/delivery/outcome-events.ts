@@ -1,5 +1,5 @@
 import type { MailEvent, MailEventBase } from '../events/mail-event.interface.js';
-import type { MailAbout, RecipientOutcome } from './outcome-store.interface.js';
+import type { MailAbout, MailHead, RecipientOutcome } from './outcome-store.interface.js';
 
 /** What all events of a mail say. */
 export interface MailFacts {
@@ -7,6 +7,7 @@ export interface MailFacts {
   messageId: string;
   mail?: string;
   about?: MailAbout;
+  head?: MailHead;
 }
 
 /** What the relay itself did, as an event; a state that is none, such as `sending`, gives none. */

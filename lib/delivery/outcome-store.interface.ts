@@ -1,6 +1,9 @@
 import type { ErrorScope } from '../errors/mail.error.js';
+import type { MailHead } from '../mail/mail-head.interface.js';
 import type { MailBody, MailSnapshot, SenderNotify } from '../mail/mail-snapshot.interface.js';
 import type { MailStream } from '../mail/mail-message.interface.js';
+
+export type { MailHead } from '../mail/mail-head.interface.js';
 
 /**
  * A recipient's way: `scheduled` and `queued` wait, `sending` is under way, `deferred` waits for the next attempt, `sent` was taken by
@@ -104,6 +107,7 @@ export interface MailRecord {
   messageId?: string;
   mail?: string;
   about?: MailAbout;
+  head?: MailHead;
   /** Only those with an outcome. */
   recipients: RecipientOutcome[];
   /** The last {@link MOST_ATTEMPTS}. */
@@ -124,6 +128,9 @@ export interface MailRecord {
   reopenedAt?: number;
   /** What a Mailable rendered at the first attempt. */
   content?: string;
+  /** How many of its recipients have opened it, and clicked in it; none where left out. */
+  opened?: number;
+  clicked?: number;
 }
 
 export interface OutcomeChange {
@@ -131,6 +138,8 @@ export interface OutcomeChange {
   mail?: string;
   /** Written once. */
   about?: MailAbout;
+  /** Written once. */
+  head?: MailHead;
   /** Each is written only if its state is not behind the stored one (see {@link STATE_RANK}): a zombie cannot undo the new owner's work. */
   recipients?: readonly RecipientOutcome[];
   /** Appended; ends `sendingSince`. */
@@ -138,6 +147,9 @@ export interface OutcomeChange {
   stallBaseline?: number;
   deferrals?: number;
   content?: string;
+  /** As of {@link MailRecord}; they only grow. */
+  opened?: number;
+  clicked?: number;
 }
 
 /**
@@ -146,6 +158,8 @@ export interface OutcomeChange {
  */
 export interface OutcomeStore {
   load(id: string): Promise<MailRecord | null>;
+  /** In the order of the ids, in one round trip. */
+  loadMany(ids: readonly string[]): Promise<(MailRecord | null)[]>;
   /**
    * Marks the mail as being sent from now on, unless it was cancelled. Atomic against {@link cancel}.
    * @param stalls the queue's count of stalls of this job

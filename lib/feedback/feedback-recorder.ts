@@ -1,9 +1,11 @@
+import type { RecipientOutcome } from '../delivery/outcome-store.interface.js';
 import type { CountedType } from '../events/count-store.interface.js';
 import type { DailyCounts } from '../events/daily-counts.js';
 import type { EventPublisher } from '../events/event-publisher.js';
 import { isByMachine } from '../events/machines.js';
 import type { MailEvent, MailEventType } from '../events/mail-event.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
+import type { HistoryWriter } from '../history/history-writer.js';
 import type { SenderNotices } from '../notification/sender-notices.js';
 import type { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 import { type KnownMail, type MailSource, matchMail, recipientOf, transportOf } from './feedback-match.js';
@@ -16,6 +18,7 @@ export interface FeedbackRecorderParts {
   counts: DailyCounts;
   suppression: SuppressionKeeper;
   notices: SenderNotices;
+  history?: HistoryWriter;
 }
 
 /**
@@ -64,7 +67,27 @@ export class FeedbackRecorder {
       });
     await this.#parts.notices.apply(mail, fresh);
     const before = await this.#parts.timeline.read(id);
-    return this.#actOn(id, fresh, [...before.flatMap(countedKey), ...bouncesOf(mail)]);
+    const acted = await this.#actOn(id, fresh, [...before.flatMap(countedKey), ...bouncesOf(mail)]);
+    await this.#show(mail, before, fresh, outcomes);
+    return acted;
+  }
+
+  /** For lists of mails. */
+  async #show(
+    { id, messageId }: KnownMail,
+    before: readonly MailEvent[],
+    fresh: readonly MailEvent[],
+    outcomes: readonly RecipientOutcome[],
+  ): Promise<void> {
+    const { history, mails } = this.#parts;
+    if (!history) return;
+    const [opened, clicked] = (['opened', 'clicked'] as const).map((type) => recipientsWith(type, before, fresh));
+    if (opened || clicked)
+      await mails.store.save(id, { messageId, ...(opened && { opened }), ...(clicked && { clicked }) });
+    history.changed(
+      id,
+      outcomes.map(({ state }) => state),
+    );
   }
 
   /** Of a mail that is not the relay's, or no more: its address is as bad, and handlers may know what it is about. */
@@ -98,6 +121,17 @@ export class FeedbackRecorder {
     }
     return events.filter(({ id }) => fresh.has(id));
   }
+}
+
+/** How many, where that has changed. */
+function recipientsWith(
+  type: MailEventType,
+  before: readonly MailEvent[],
+  fresh: readonly MailEvent[],
+): number | undefined {
+  const of = (events: readonly MailEvent[]): string[] =>
+    events.filter((event) => event.type === type).map(({ recipient }) => recipient);
+  return of(fresh).length > 0 ? new Set([...of(before), ...of(fresh)]).size : undefined;
 }
 
 /** No mail's id begins so. */

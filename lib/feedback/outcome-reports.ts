@@ -5,6 +5,7 @@ import type { CountedType } from '../events/count-store.interface.js';
 import type { DailyCounts } from '../events/daily-counts.js';
 import type { EventPublisher } from '../events/event-publisher.js';
 import type { MailEventType } from '../events/mail-event.interface.js';
+import type { HistoryWriter } from '../history/history-writer.js';
 import type { SenderNotices } from '../notification/sender-notices.js';
 import type { SuppressionKeeper } from '../suppression/suppression-keeper.js';
 
@@ -13,6 +14,7 @@ export interface OutcomeReportsParts {
   counts: DailyCounts;
   suppression: SuppressionKeeper;
   notices: SenderNotices;
+  history?: HistoryWriter;
 }
 
 /** What the relay itself does, as events: counted, acted upon, told. */
@@ -39,6 +41,11 @@ export class OutcomeReports implements OutcomeReporter {
         outcomes.flatMap((one) => outcomeEvent(facts, one, transport) ?? []),
       );
     this.#count(facts.about, outcomes, transport);
+    this.#parts.history?.noted(
+      facts,
+      outcomes.map(({ state }) => state),
+      transport,
+    );
   }
 
   async waits(

@@ -8,6 +8,7 @@ import { MailStatistics } from '../events/mail-statistics.js';
 import type { ReturnPath } from '../mail/return-path.js';
 import type { UnsubscribeLinks } from '../mail/unsubscribe-links.js';
 import type { MailQueue } from '../queue/mail-queue.interface.js';
+import type { HistoryWriter } from '../history/history-writer.js';
 import type { SenderNotices } from '../notification/sender-notices.js';
 import { SuppressionGate } from '../suppression/suppression-gate.js';
 import { SuppressionKeeper } from '../suppression/suppression-keeper.js';
@@ -38,6 +39,8 @@ export interface RelayFeedbackParts {
   /** Without them, streams are paused by hand only. */
   reputation?: ReputationRules;
   notices: SenderNotices;
+  /** Where there is a history. */
+  history?: HistoryWriter;
 }
 
 /** All that follows from a mail: events and their handlers, what comes back, the counters. */
@@ -62,7 +65,7 @@ export class RelayFeedback {
 
   constructor(parts: RelayFeedbackParts) {
     this.#parts = parts;
-    const { queue, discovery, modules, now, returnPath, links, reputation: rules, notices } = parts;
+    const { queue, discovery, modules, now, returnPath, links, reputation: rules, notices, history } = parts;
     const suppression = new SuppressionKeeper(queue.suppressions, new SuppressionPolicy(parts.suppressions));
     this.suppressions = new SuppressionList(queue.suppressions, now);
     this.gate = new SuppressionGate(this.suppressions);
@@ -82,7 +85,8 @@ export class RelayFeedback {
     this.intake = new FeedbackQueue(queue.tasks);
     const mails = { store: queue.store, find: (id: string) => queue.find(id) };
     const { timeline } = queue;
-    this.recorder = new FeedbackRecorder({ mails, timeline, publisher, counts: this.#counts, suppression, notices });
+    const recording = { publisher, counts: this.#counts, suppression, notices, ...(history && { history }) };
+    this.recorder = new FeedbackRecorder({ mails, timeline, ...recording });
     const { recorder } = this;
     const { suppressions } = this;
     this.subscriptions = new RecordedSubscriptions({ suppressions, keeper: suppression, recorder, now });
@@ -94,7 +98,7 @@ export class RelayFeedback {
       ...(returnPath && { returnPath }),
       ...(links && { unsubscribe: { links, subscriptions: this.subscriptions } }),
     });
-    this.reports = new OutcomeReports({ publisher, counts: this.#counts, suppression, notices });
+    this.reports = new OutcomeReports(recording);
   }
 
   /** @throws RelayConfigurationError for handlers that cannot be told apart */
@@ -125,6 +129,7 @@ export class RelayFeedback {
   async close(): Promise<void> {
     this.reputation.close();
     await this.#counts.flush();
+    await this.#parts.history?.flush();
   }
 }
 

@@ -2,10 +2,12 @@ import { ErrorCode } from 'bullmq';
 import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { CountStore } from '../events/count-store.interface.js';
+import type { HistoryStore } from '../history/history-store.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
 import type { SharedStore } from '../shared-store.interface.js';
 import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
+import type { BlobStore } from './blob-store.interface.js';
 import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
 import { BullTaskQueue } from './bull-task-queue.js';
 import { addedOf, jobOf } from './job-options.js';
@@ -49,6 +51,14 @@ export class BullMailQueue implements MailQueue {
 
   get suppressions(): SuppressionStore {
     return this.#backend.suppressions;
+  }
+
+  get history(): HistoryStore {
+    return this.#backend.history;
+  }
+
+  get blobs(): BlobStore {
+    return this.#backend.blobs;
   }
 
   async add(mail: NewMail): Promise<AddedMail> {

@@ -9,6 +9,7 @@ import type {
   MailWorker,
   NewMail,
 } from './mail-queue.interface.js';
+import type { BlobStore } from './blob-store.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 /** A queue in front of another one, which does all that this one does not do otherwise. */
@@ -39,6 +40,13 @@ export abstract class DelegatingMailQueue implements MailQueue {
   }
   get suppressions() {
     return this.queue.suppressions;
+  }
+
+  get history() {
+    return this.queue.history;
+  }
+  get blobs(): BlobStore {
+    return this.queue.blobs;
   }
 
   add(mail: NewMail): Promise<AddedMail> {

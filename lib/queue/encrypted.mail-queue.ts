@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { OutcomeChange, OutcomeStore } from '../delivery/outcome-store.interface.js';
+import type { MailRecord, OutcomeChange, OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
 import type { BlobStore } from './blob-store.interface.js';
@@ -24,6 +24,10 @@ export class EncryptedMailQueue extends DelegatingMailQueue {
 
   override get store(): OutcomeStore {
     return this.#store;
+  }
+
+  override get blobs(): BlobStore {
+    return encryptedBlobs(this.queue.blobs, this.#cipher);
   }
 
   override add(mail: NewMail): Promise<AddedMail> {
@@ -86,17 +90,38 @@ function encryptedStore(store: OutcomeStore, cipher: PayloadCipher): OutcomeStor
     reopen: (id, addresses, at) => store.reopen(id, addresses, at),
     mailOf: (providerMessageId) => store.mailOf(providerMessageId),
     save: (id, change) => store.save(id, sealedChange(id, change, cipher)),
-    load: async (id) => {
-      const record = await store.load(id);
-      return record?.content === undefined
-        ? record
-        : { ...record, content: cipher.open(record.content, `${id}:content`) };
-    },
+    load: async (id) => openedRecord(id, await store.load(id), cipher),
+    loadMany: async (ids) =>
+      (await store.loadMany(ids)).map((record, index) => openedRecord(ids[index]!, record, cipher)),
   };
 }
 
 function sealedChange(id: string, change: OutcomeChange, cipher: PayloadCipher): OutcomeChange {
-  return change.content === undefined ? change : { ...change, content: cipher.seal(change.content, `${id}:content`) };
+  const { content, head } = change;
+  return {
+    ...change,
+    ...(content !== undefined && { content: cipher.seal(content, `${id}:content`) }),
+    ...(head && { head: { ...head, subject: cipher.seal(head.subject, `${id}:subject`) } }),
+  };
+}
+
+function openedRecord(id: string, record: MailRecord | null, cipher: PayloadCipher): MailRecord | null {
+  if (!record) return null;
+  const { content, head } = record;
+  return {
+    ...record,
+    ...(content !== undefined && { content: cipher.open(content, `${id}:content`) }),
+    ...(head && { head: { ...head, subject: subjectOf(id, head.subject, cipher) } }),
+  };
+}
+
+/** It is only shown: a key that is not here is no reason to show nothing else. */
+function subjectOf(id: string, sealed: string, cipher: PayloadCipher): string {
+  try {
+    return cipher.open(sealed, `${id}:subject`);
+  } catch {
+    return '';
+  }
 }
 
 /** The same for what mails share. */

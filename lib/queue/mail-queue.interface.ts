@@ -1,11 +1,13 @@
 import type { JobHandler } from '../delivery/mail-job.interface.js';
 import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { CountStore } from '../events/count-store.interface.js';
+import type { HistoryStore } from '../history/history-store.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
 import type { SharedStore } from '../shared-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { TaskQueue } from '../task-queue.interface.js';
 import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
+import type { BlobStore } from './blob-store.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
 export type { JobHandler, JobOutcome, MailJob } from '../delivery/mail-job.interface.js';
@@ -51,6 +53,10 @@ export interface MailQueue {
   readonly tasks: TaskQueue;
   /** Who is not to be written to. */
   readonly suppressions: SuppressionStore;
+  /** Which mails there were. */
+  readonly history: HistoryStore;
+  /** Contents that are kept beside the mails; encrypted where the mails are. */
+  readonly blobs: BlobStore;
   /** @throws QueueUnavailableError within 5 seconds when the backend is not there */
   add(mail: NewMail): Promise<AddedMail>;
   /** In one round trip; results in their order. */

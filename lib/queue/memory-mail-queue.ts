@@ -1,6 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { Priority } from '../mail/mail-message.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
+import { MemoryBlobStore } from '../store/memory.blob-store.js';
+import { MemoryHistoryStore } from '../store/memory.history-store.js';
 import { MemoryOutcomeStore } from '../store/memory.outcome-store.js';
 import { MemoryCountStore } from '../store/memory.count-store.js';
 import { MemoryTimelineStore } from '../store/memory.timeline-store.js';
@@ -32,6 +34,8 @@ export class MemoryMailQueue implements MailQueue {
   readonly counts = new MemoryCountStore();
   readonly tasks: MemoryTaskQueue;
   readonly suppressions: MemorySuppressionStore;
+  readonly history = new MemoryHistoryStore();
+  readonly blobs: MemoryBlobStore;
   readonly #clock: () => number;
   readonly #logger: RelayLogger;
   readonly #jobs = new Map<string, MemoryJob>();
@@ -47,6 +51,7 @@ export class MemoryMailQueue implements MailQueue {
     this.shared = new MemorySharedStore(() => this.now());
     this.timeline = new MemoryTimelineStore(() => this.now());
     this.tasks = new MemoryTaskQueue(() => this.now(), logger);
+    this.blobs = new MemoryBlobStore(() => this.now());
     this.suppressions = new MemorySuppressionStore(() => this.now());
   }
 
@@ -145,6 +150,8 @@ export class MemoryMailQueue implements MailQueue {
     this.timeline.clear();
     this.counts.clear();
     this.suppressions.clear();
+    void this.history.clear();
+    this.blobs.clear();
   }
 
   async close(): Promise<void> {

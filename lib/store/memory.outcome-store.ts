@@ -43,6 +43,10 @@ export class MemoryOutcomeStore implements OutcomeStore {
     });
   }
 
+  loadMany(ids: readonly string[]): Promise<(MailRecord | null)[]> {
+    return Promise.all(ids.map((id) => this.load(id)));
+  }
+
   async begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
     const { record } = this.#touched(id);
     if (record.cancelled) return 'cancelled';
@@ -57,6 +61,9 @@ export class MemoryOutcomeStore implements OutcomeStore {
       messageId,
       mail,
       about,
+      head,
+      opened,
+      clicked,
       recipients = [],
       attempt,
       stallBaseline = 0,
@@ -67,6 +74,9 @@ export class MemoryOutcomeStore implements OutcomeStore {
     record.messageId = messageId;
     record.mail = mail ?? record.mail;
     record.about ??= about;
+    record.head ??= head;
+    if (opened) record.opened = Math.max(record.opened ?? 0, opened);
+    if (clicked) record.clicked = Math.max(record.clicked ?? 0, clicked);
     record.stallBaseline = Math.max(record.stallBaseline, stallBaseline);
     record.deferrals = Math.max(record.deferrals, deferrals);
     record.content ??= content;

@@ -88,6 +88,26 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (queue, key)
   );
   CREATE INDEX blob_expires_at ON ${STORE_SCHEMA}.blob (expires_at)`,
+  `ALTER TABLE ${STORE_SCHEMA}.outcome ADD COLUMN head text,
+    ADD COLUMN opened integer NOT NULL DEFAULT 0, ADD COLUMN clicked integer NOT NULL DEFAULT 0;
+  CREATE TABLE ${STORE_SCHEMA}.history (
+    queue text NOT NULL,
+    id text NOT NULL,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    terms text[] NOT NULL,
+    expires_on date NOT NULL,
+    PRIMARY KEY (queue, id)
+  );
+  CREATE INDEX history_place ON ${STORE_SCHEMA}.history (queue, place);
+  CREATE INDEX history_terms ON ${STORE_SCHEMA}.history USING gin (terms);
+  CREATE INDEX history_expires_on ON ${STORE_SCHEMA}.history (expires_on);
+  CREATE TABLE ${STORE_SCHEMA}.history_change (
+    queue text NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY,
+    ids text[] NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (queue, number)
+  )`,
 ];
 
 interface Session {

@@ -4,6 +4,7 @@ import {
   providerKeys,
   RETENTION,
   type MailAbout,
+  type MailHead,
   type MailRecord,
   type OutcomeChange,
   type OutcomeStore,
@@ -36,6 +37,12 @@ export class PostgresOutcomeStore implements OutcomeStore {
   async load(id: string): Promise<MailRecord | null> {
     const { rows } = await this.#run(LOAD, [this.#queue, id]);
     return rows[0] ? recordOf(rows[0]) : null;
+  }
+
+  async loadMany(ids: readonly string[]): Promise<(MailRecord | null)[]> {
+    const { rows } = await this.#run(LOAD_MANY, [this.#queue, ids]);
+    const records = new Map(rows.map((row) => [row['id'] as string, recordOf(row)]));
+    return ids.map((id) => records.get(id) ?? null);
   }
 
   begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
@@ -95,7 +102,8 @@ function columns<T>(rows: readonly T[], valuesOf: (row: T) => readonly unknown[]
 
 /** Empty for none. */
 function saveValues({ id, change }: SavedMail): unknown[] {
-  const { messageId, mail = '', about, attempt, stallBaseline = 0, deferrals = 0, content, recipients = [] } = change;
+  const { messageId, mail = '', about, head, attempt, stallBaseline = 0, deferrals = 0, content } = change;
+  const { opened = 0, clicked = 0, recipients = [] } = change;
   const packed = Object.fromEntries(recipients.map((outcome) => [outcome.address, packOutcome(outcome)]));
   return [
     id,
@@ -107,6 +115,9 @@ function saveValues({ id, change }: SavedMail): unknown[] {
     deferrals,
     content === undefined ? '' : JSON.stringify(content),
     about ? JSON.stringify(about) : '',
+    head ? JSON.stringify(head) : '',
+    opened,
+    clicked,
   ];
 }
 
@@ -117,6 +128,7 @@ const DAY = 86_400_000;
 const EXPIRES = `current_date + $3::int`;
 
 const LOAD = `SELECT * FROM ${TABLE} WHERE queue = $1 AND id = $2`;
+const LOAD_MANY = `SELECT * FROM ${TABLE} WHERE queue = $1 AND id = ANY ($2::text[])`;
 
 /** In the order of their ids, so that two workers never wait for each other. */
 const BEGIN = `
@@ -134,18 +146,19 @@ RETURNING stored.id`;
 const INDEX = `
 WITH indexed AS (
   INSERT INTO ${STORE_SCHEMA}.provider_message (queue, id, mail_id, expires_on)
-  SELECT $1, key, mail, current_date + $2::int FROM unnest($12::text[], $13::text[]) AS given (key, mail) ORDER BY key
+  SELECT $1, key, mail, current_date + $2::int FROM unnest($15::text[], $16::text[]) AS given (key, mail) ORDER BY key
   ON CONFLICT DO NOTHING
 )`;
 
 /** Counters only grow and content is written once, so that what comes late changes nothing. */
 const SAVE = `
 INSERT INTO ${TABLE} AS stored
-  (queue, id, message_id, mail, recipients, attempts, stall_baseline, deferrals, content, about, expires_on)
+  (queue, id, message_id, mail, recipients, attempts, stall_baseline, deferrals, content, about, head, opened, clicked, expires_on)
 SELECT $1, id, message_id, nullif(mail, ''), recipients::jsonb, array_remove(ARRAY[nullif(attempt, '')], NULL), stalls, deferrals,
-  nullif(content, ''), nullif(about, ''), current_date + $2::int
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::text[])
-  AS given (id, message_id, mail, recipients, attempt, stalls, deferrals, content, about)
+  nullif(content, ''), nullif(about, ''), nullif(head, ''), opened, clicked, current_date + $2::int
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[], $9::int[], $10::text[], $11::text[], $12::text[],
+  $13::int[], $14::int[])
+  AS given (id, message_id, mail, recipients, attempt, stalls, deferrals, content, about, head, opened, clicked)
 ORDER BY id
 ON CONFLICT (queue, id) DO UPDATE SET
   message_id = excluded.message_id,
@@ -161,6 +174,9 @@ ON CONFLICT (queue, id) DO UPDATE SET
   deferrals = greatest(stored.deferrals, excluded.deferrals),
   content = coalesce(stored.content, excluded.content),
   about = coalesce(stored.about, excluded.about),
+  head = coalesce(stored.head, excluded.head),
+  opened = greatest(stored.opened, excluded.opened),
+  clicked = greatest(stored.clicked, excluded.clicked),
   expires_on = excluded.expires_on`;
 
 const CANCEL = `
@@ -201,10 +217,12 @@ function recordOf(row: Record<string, unknown>): MailRecord {
   const text = (column: string): string | undefined => (row[column] as string | null) ?? undefined;
   const content = text('content');
   const about = text('about');
+  const head = text('head');
   return {
     messageId: text('message_id'),
     mail: text('mail'),
     about: about === undefined ? undefined : (JSON.parse(about) as MailAbout),
+    head: head === undefined ? undefined : (JSON.parse(head) as MailHead),
     recipients: Object.values(row['recipients'] as Record<string, string>).map(unpackOutcome),
     attempts: (row['attempts'] as string[]).map(unpackAttempt),
     cancelled: row['cancelled'] as boolean,
@@ -214,6 +232,8 @@ function recordOf(row: Record<string, unknown>): MailRecord {
     sendingStalls: number('sending_stalls'),
     deferrals: number('deferrals')!,
     reopenedAt: number('reopened_at'),
+    opened: number('opened') || undefined,
+    clicked: number('clicked') || undefined,
     content: content === undefined ? undefined : (JSON.parse(content) as string),
   };
 }

@@ -20,7 +20,7 @@ end
 return answers`;
 
 /**
- * Many mails. ARGV: ttl, then of each: messageId, mail, attempt, stallBaseline, deferrals, content, about (each empty for none), how many
+ * Many mails. ARGV: ttl, then of each: messageId, mail, attempt, stallBaseline, deferrals, content, about, head, opened, clicked (each empty for none), how many
  * recipients, and their addresses and packed outcomes in turn. The first byte of a packed outcome is its rank. Counters only grow and
  * content is written once, so that what comes late changes nothing.
  */
@@ -55,6 +55,10 @@ for _, key in ipairs(KEYS) do
   if content ~= '' then redis.call('HSETNX', key, 'content', content) end
   local about = take()
   if about ~= '' then redis.call('HSETNX', key, 'about', about) end
+  local head = take()
+  if head ~= '' then redis.call('HSETNX', key, 'head', head) end
+  grow(key, 'opened', take())
+  grow(key, 'clicked', take())
   for _ = 1, tonumber(take()) do
     local field = 'r:' .. take()
     local outcome = take()

@@ -4,6 +4,7 @@ import {
   providerKeys,
   RETENTION,
   type MailAbout,
+  type MailHead,
   type MailRecord,
   type OutcomeChange,
   type OutcomeStore,
@@ -38,6 +39,10 @@ export class RedisOutcomeStore implements OutcomeStore {
   async load(id: string): Promise<MailRecord | null> {
     const fields = await this.#guard(() => this.#client.hgetall(this.#prefix + id));
     return Object.keys(fields).length === 0 ? null : recordOf(fields);
+  }
+
+  loadMany(ids: readonly string[]): Promise<(MailRecord | null)[]> {
+    return Promise.all(ids.map((id) => this.load(id)));
   }
 
   begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'> {
@@ -91,11 +96,14 @@ function idsOf(mails: readonly { readonly id: string }[]): string[] {
 }
 
 function saveArguments(change: OutcomeChange): (string | number)[] {
-  const { messageId, mail = '', about, attempt, stallBaseline = '', deferrals = '', content, recipients = [] } = change;
+  const { messageId, mail = '', about, head, attempt, stallBaseline = '', deferrals = '', content } = change;
+  const { opened = '', clicked = '', recipients = [] } = change;
   const line = attempt ? packAttempt(attempt) : '';
   const text = content === undefined ? '' : JSON.stringify(content);
-  const head = about ? JSON.stringify(about) : '';
-  const args = [messageId, mail, line, stallBaseline, deferrals, text, head, recipients.length];
+  const what = about ? JSON.stringify(about) : '';
+  const shown = head ? JSON.stringify(head) : '';
+  const args = [messageId, mail, line, stallBaseline, deferrals, text, what, shown];
+  args.push(opened, clicked, recipients.length);
   for (const outcome of recipients) args.push(outcome.address, packOutcome(outcome));
   return args;
 }
@@ -112,6 +120,7 @@ function recordOf(fields: Record<string, string>): MailRecord {
     messageId: fields['messageId'],
     mail: fields['mail'],
     about: fields['about'] === undefined ? undefined : (JSON.parse(fields['about']) as MailAbout),
+    head: fields['head'] === undefined ? undefined : (JSON.parse(fields['head']) as MailHead),
     recipients: recipients.map((name) => unpackOutcome(fields[name]!)),
     attempts: fields['attempts']?.split('\n').map(unpackAttempt) ?? [],
     cancelled: fields['cancelled'] !== undefined,
@@ -121,6 +130,8 @@ function recordOf(fields: Record<string, string>): MailRecord {
     sendingStalls: number('sendingStalls'),
     deferrals: number('deferrals') ?? 0,
     reopenedAt: number('reopenedAt'),
+    opened: number('opened'),
+    clicked: number('clicked'),
     content: fields['content'] === undefined ? undefined : (JSON.parse(fields['content']) as string),
   };
 }

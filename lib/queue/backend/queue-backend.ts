@@ -1,6 +1,7 @@
 import type { BackendFactory, Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { OutcomeStore } from '../../delivery/outcome-store.interface.js';
 import type { CountStore } from '../../events/count-store.interface.js';
+import type { HistoryStore } from '../../history/history-store.interface.js';
 import type { TimelineStore } from '../../events/timeline-store.interface.js';
 import type { SharedStore } from '../../shared-store.interface.js';
 import type { MailSnapshot } from '../../mail/mail-snapshot.interface.js';
@@ -54,6 +55,7 @@ export interface QueueBackend {
   readonly tasks: TaskBackend;
   readonly suppressions: SuppressionStore;
   readonly blobs: BlobStore;
+  readonly history: HistoryStore;
   /** Awaits a call to the queue. @throws QueueUnavailableError within 5 seconds when the backend is not there */
   call<T>(work: () => Promise<T>): Promise<T>;
   /** When a delayed job is due, in milliseconds since the epoch. */

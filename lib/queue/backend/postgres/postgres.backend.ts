@@ -4,6 +4,7 @@ import { PostgresOutcomeStore, type RunStatement } from '../../../store/postgres
 import { PostgresCountStore } from '../../../store/postgres.count-store.js';
 import { PostgresTimelineStore } from '../../../store/postgres.timeline-store.js';
 import { PostgresBlobStore } from '../../../store/postgres.blob-store.js';
+import { PostgresHistoryStore } from '../../../store/postgres.history-store.js';
 import { PostgresSharedStore } from '../../../store/postgres.shared-store.js';
 import { PostgresSuppressionStore } from '../../../store/postgres.suppression-store.js';
 import type { OutageLog } from '../../outage-log.js';
@@ -33,6 +34,7 @@ export class PostgresBackend implements QueueBackend {
   readonly tasks: TaskBackend;
   readonly suppressions: PostgresSuppressionStore;
   readonly blobs: PostgresBlobStore;
+  readonly history: PostgresHistoryStore;
   readonly #database: Database;
   #counter?: Promise<void>;
 
@@ -64,6 +66,7 @@ export class PostgresBackend implements QueueBackend {
     };
     this.suppressions = new PostgresSuppressionStore(queueName, run);
     this.blobs = new PostgresBlobStore(queueName, run);
+    this.history = new PostgresHistoryStore(queueName, run, retention);
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {
@@ -79,7 +82,7 @@ export class PostgresBackend implements QueueBackend {
 
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
     const worker = this.#work(this.queue.name, processor, options) as unknown as SnapshotWorker;
-    const stores = [this.store, this.shared, this.counts, this.suppressions, this.blobs];
+    const stores = [this.store, this.shared, this.counts, this.suppressions, this.blobs, this.history];
     const purge = (): void => void Promise.all(stores.map((store) => store.purge())).catch(() => {});
     const timer = setInterval(purge, PURGE_EVERY).unref();
     void this.#database.ready.then(purge);

@@ -3,6 +3,7 @@ import { MailMessageError } from '../../../errors/mail-message.error.js';
 import { QueueUnavailableError } from '../../../errors/queue-unavailable.error.js';
 import type { MailSnapshot } from '../../../mail/mail-snapshot.interface.js';
 import type { CountStore } from '../../../events/count-store.interface.js';
+import type { HistoryStore } from '../../../history/history-store.interface.js';
 import type { TimelineStore } from '../../../events/timeline-store.interface.js';
 import type { SharedStore } from '../../../shared-store.interface.js';
 import type { SuppressionStore } from '../../../suppression/suppression-store.interface.js';
@@ -33,6 +34,7 @@ export class TransactionBackend implements QueueBackend {
   readonly tasks: TaskBackend;
   readonly suppressions: SuppressionStore;
   readonly blobs: BlobStore;
+  readonly history: HistoryStore;
   readonly #outer: QueueBackend;
   readonly #ready: () => Promise<void>;
   readonly #database: TransactionDatabase;
@@ -51,6 +53,7 @@ export class TransactionBackend implements QueueBackend {
     this.tasks = outer.tasks;
     this.suppressions = outer.suppressions;
     this.blobs = outer.blobs;
+    this.history = outer.history;
     const { name } = outer.queue;
     // No job without an id of ours: BullMQ's counter would hold up all other producers until the commit.
     const options = { connection: {}, skipMetasUpdate: true };

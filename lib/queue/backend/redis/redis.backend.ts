@@ -4,6 +4,7 @@ import { type Guard, RedisOutcomeStore } from '../../../store/redis.outcome-stor
 import { RedisCountStore } from '../../../store/redis.count-store.js';
 import { RedisTimelineStore } from '../../../store/redis.timeline-store.js';
 import { RedisBlobStore } from '../../../store/redis.blob-store.js';
+import { RedisHistoryStore } from '../../../store/redis.history-store.js';
 import { RedisSharedStore } from '../../../store/redis.shared-store.js';
 import { RedisSuppressionStore } from '../../../store/redis.suppression-store.js';
 import { OutageLog, type RelayLogger } from '../../outage-log.js';
@@ -41,6 +42,7 @@ export class RedisBackend implements QueueBackend {
   readonly counts: RedisCountStore;
   readonly suppressions: RedisSuppressionStore;
   readonly blobs: RedisBlobStore;
+  readonly history: RedisHistoryStore;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -67,6 +69,8 @@ export class RedisBackend implements QueueBackend {
     this.counts = new RedisCountStore(this.#client, `${prefix}:count:`, guard);
     this.suppressions = new RedisSuppressionStore(this.#client, `${prefix}:suppression:`, guard);
     this.blobs = new RedisBlobStore(this.#client, `${prefix}:blob:`, guard);
+    const [places, mails] = [`${prefix}:history:`, `${prefix}:mail:`];
+    this.history = new RedisHistoryStore(this.#client, places, mails, guard, retention);
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 

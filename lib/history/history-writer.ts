@@ -1,0 +1,110 @@
+import type { MailFacts } from '../delivery/outcome-events.js';
+import type { MailAbout, RecipientState } from '../delivery/outcome-store.interface.js';
+import type { HistoryStore, ListedState, NotedMail } from './history-store.interface.js';
+import { LISTED_STATES } from './history-store.interface.js';
+import { termsOf } from './history-terms.js';
+
+export interface HistoryWriterOptions {
+  /** Whether the words of subjects may lie in clear. */
+  words: boolean;
+}
+
+/**
+ * Notes which mails there were. What comes is gathered here and written a moment later, many mails at once, so that no mail waits for it:
+ * what a process noted in its last moment is lost with it. A backend that is away gets it when it is back.
+ */
+export class HistoryWriter {
+  readonly #store: HistoryStore;
+  readonly #words: boolean;
+  #gathered = new Map<string, Gathered>();
+  #timer?: NodeJS.Timeout;
+  #writing?: Promise<void>;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(store: HistoryStore, { words }: HistoryWriterOptions) {
+    this.#store = store;
+    this.#words = words;
+  }
+
+  /** Something came of a mail. */
+  noted(
+    { id, about, head }: MailFacts & { about: MailAbout },
+    states: readonly RecipientState[],
+    transport?: string,
+  ): void {
+    this.#gather(id, termsOf(about, head, transport, this.#words), states);
+  }
+
+  /** Something came back of a mail that is noted already. */
+  changed(id: string, states: readonly RecipientState[]): void {
+    this.#gather(id, [], states);
+  }
+
+  /** Told after what was noted in this process is written. Gives what ends that. */
+  onWritten(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Writes what is gathered. Never throws. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#writing;
+    this.#writing = this.#write();
+    await this.#writing;
+  }
+
+  #gather(id: string, terms: readonly string[], states: readonly RecipientState[]): void {
+    const listed = states.filter(isListed);
+    const known = this.#gathered.get(id);
+    if (known) {
+      for (const term of terms) known.terms.add(term);
+      for (const state of listed) known.states.add(state);
+    } else if (this.#gathered.size < MOST) {
+      this.#gathered.set(id, { terms: new Set(terms), states: new Set(listed) });
+    }
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH).unref();
+  }
+
+  async #write(): Promise<void> {
+    while (this.#gathered.size > 0) {
+      const all = this.#gathered;
+      this.#gathered = new Map();
+      const mails = [...all].map(([id, { terms, states }]): NotedMail => ({ id, terms: [...terms], states: [...states] }));
+      for (let from = 0; from < mails.length; from += AT_ONCE) {
+        try {
+          await this.#store.note(mails.slice(from, from + AT_ONCE));
+        } catch {
+          return this.#putBack(mails.slice(from));
+        }
+      }
+      for (const listener of this.#listeners) listener();
+    }
+  }
+
+  #putBack(mails: readonly NotedMail[]): void {
+    const since = this.#gathered;
+    this.#gathered = new Map();
+    for (const { id, terms, states } of mails.slice(0, MOST)) this.#gather(id, terms, states);
+    for (const [id, { terms, states }] of since) this.#gather(id, [...terms], [...states]);
+  }
+}
+
+interface Gathered {
+  terms: Set<string>;
+  states: Set<ListedState>;
+}
+
+const LISTED: ReadonlySet<string> = new Set(LISTED_STATES);
+
+function isListed(state: RecipientState): state is ListedState {
+  return LISTED.has(state);
+}
+
+/** In milliseconds. */
+const FLUSH = 500;
+/** Mails in one call. */
+const AT_ONCE = 500;
+/** At once in memory. */
+const MOST = 50_000;
