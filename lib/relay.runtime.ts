@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { createMessage, storedAttachments } from './compose/create-message.js';
 import { MailComposer } from './compose/mail-composer.js';
 import { MailRenderer } from './compose/mail-renderer.js';
 import { AttemptLog } from './delivery/attempt-log.js';
@@ -18,11 +19,13 @@ import { HistoryWriter } from './history/history-writer.js';
 import { MailContents } from './history/mail-contents.js';
 import { instanceOf } from './instance-of.js';
 import type { MailMessage } from './mail/mail-message.interface.js';
+import type { MailBody } from './mail/mail-snapshot.interface.js';
+import { decodeValue } from './mail/snapshot-value.js';
 import { MailService } from './mail.service.js';
 import type { MailRegistry } from './mail-registry.js';
 import { SenderNotices } from './notification/sender-notices.js';
 import { refuseForeignProcessors } from './refuse-foreign-processors.js';
-import type { MailQueue, MailWorker } from './queue/mail-queue.interface.js';
+import type { FoundMail, MailQueue, MailWorker } from './queue/mail-queue.interface.js';
 import type { RelayConfiguration } from './relay-configuration.js';
 import type { HostedWorker } from './relay-worker.host.js';
 import type { OpenedTemplates } from './template/open-templates.js';
@@ -47,6 +50,9 @@ export interface RelayRuntimeParts {
 
 /** How long transports may take to close, in milliseconds. */
 const CLOSE = 5_000;
+
+/** For renderings that nobody ends. */
+const NEVER = new AbortController().signal;
 
 /** One relay, put together: its service, its worker, and their life with the application's. */
 export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, HostedWorker, TransportRoot {
@@ -164,6 +170,23 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     };
     this.#worker = queue.work(handle, { concurrency: slots.total });
     this.feedback.start({ [TRACKING_TASK]: (task) => this.tracking.recorder.record(task, clock()) });
+  }
+
+  /**
+   * A mail of the queue as it would go out now, for who looks at it.
+   *
+   * @throws MailError, MailTemplateError, what a Mailable's `render()` throws
+   */
+  async rendered({ snapshot }: FoundMail): Promise<MailMessage> {
+    const { queue } = this.#parts;
+    const whole = await queue.whole(snapshot);
+    const record = await queue.store.load(snapshot.id);
+    const body = decodeValue(whole.body) as MailBody;
+    const words = await this.#words.of(whole, body, record?.content, NEVER);
+    if (words.type === 'words')
+      return createMessage(whole, body, storedAttachments(whole.attachments), words.rendered);
+    const why = words.type === 'none' ? 'gives null: there is nothing to send' : 'is not known in this process';
+    throw new MailError(`${snapshot.mail} ${why}`, { permanent: true, scope: 'message', code: 'ENOTFOUND' });
   }
 
   /** For who injects `MailTransport`. */

@@ -38,6 +38,10 @@ export class MailContents {
     this.#last = Promise.all([this.#last, kept]);
   }
 
+  async has(id: string): Promise<boolean> {
+    return this.#blobs.keep(keyOf(id), 0);
+  }
+
   /** The message as it went out; `undefined` when it is not kept. */
   async get(id: string): Promise<Uint8Array | undefined> {
     const text = await this.#blobs.get(keyOf(id));

@@ -5,6 +5,19 @@ import { RelayConfigurationError } from '../errors/relay-configuration.error.js'
 /** @param rest the path behind the one that was mounted, still percent-encoded, without slashes at its ends and without the query */
 export type RawHandler = (request: IncomingMessage, response: ServerResponse, rest: string) => void;
 
+/** A request and its answer as Express or Fastify has them, for who calls what was written for those. */
+export interface FrameworkRequest {
+  readonly request: object;
+  readonly response: object;
+}
+
+/** Of a request that {@link mountHandler} handed on. */
+export function frameworkRequestOf(request: IncomingMessage): FrameworkRequest | undefined {
+  return FRAMEWORK.get(request);
+}
+
+const FRAMEWORK = new WeakMap<IncomingMessage, FrameworkRequest>();
+
 /**
  * Answers a path and everything beneath it from the bytes as they come: before the application's body parsers, guards and pipes, and
  * without touching them; whatever its global prefix is.
@@ -39,7 +52,10 @@ interface ExpressRequest extends IncomingMessage {
 
 /** Nest adds its body parsers later, in `init()`. */
 function mountOnExpress(app: ExpressApplication, path: string, handle: RawHandler): void {
-  app.use(path, (request, response) => handle(request, response, request.baseUrl + request.path));
+  app.use(path, (request, response) => {
+    FRAMEWORK.set(request, { request, response });
+    handle(request, response, request.baseUrl + request.path);
+  });
 }
 
 interface FastifyApplication {
@@ -55,7 +71,9 @@ interface FastifyReply {
 /** A route's `onRequest` comes before its body is parsed. */
 function mountOnFastify(app: FastifyApplication, path: string, handle: RawHandler): void {
   app.register(async (scope) => {
-    const onRequest = ({ raw }: { raw: IncomingMessage }, reply: FastifyReply): void => {
+    const onRequest = (request: { raw: IncomingMessage }, reply: FastifyReply): void => {
+      const { raw } = request;
+      FRAMEWORK.set(raw, { request, response: reply });
       reply.hijack();
       handle(raw, reply.raw, raw.url ?? '');
     };

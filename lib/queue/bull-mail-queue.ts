@@ -4,6 +4,7 @@ import type { OutcomeStore } from '../delivery/outcome-store.interface.js';
 import type { CountStore } from '../events/count-store.interface.js';
 import type { HistoryStore } from '../history/history-store.interface.js';
 import type { TimelineStore } from '../events/timeline-store.interface.js';
+import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { SharedStore } from '../shared-store.interface.js';
 import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
@@ -83,6 +84,10 @@ export class BullMailQueue implements MailQueue {
     if (found !== 'scheduled') return { snapshot: job.data, state: found };
     const due = await this.#backend.call(() => this.#backend.due(id));
     return { snapshot: job.data, state: found, ...(due !== undefined && { due }) };
+  }
+
+  async whole(snapshot: MailSnapshot): Promise<MailSnapshot> {
+    return snapshot;
   }
 
   async remove(id: string): Promise<boolean> {

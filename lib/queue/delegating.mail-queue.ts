@@ -58,6 +58,9 @@ export abstract class DelegatingMailQueue implements MailQueue {
   find(id: string): Promise<FoundMail | null> {
     return this.queue.find(id);
   }
+  whole(snapshot: MailSnapshot): Promise<MailSnapshot> {
+    return this.queue.whole(snapshot);
+  }
   remove(id: string): Promise<boolean> {
     return this.queue.remove(id);
   }

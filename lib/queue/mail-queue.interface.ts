@@ -62,6 +62,8 @@ export interface MailQueue {
   /** In one round trip; results in their order. */
   addMany(mails: readonly NewMail[]): Promise<AddedMail[]>;
   find(id: string): Promise<FoundMail | null>;
+  /** A snapshot with the contents of its attachments in it, wherever they lie. */
+  whole(snapshot: MailSnapshot): Promise<MailSnapshot>;
   /** Takes a waiting mail out and frees its idempotency key; `false` when a worker has it or it is gone. */
   remove(id: string): Promise<boolean>;
   /** Gives an idempotency key free, by its hash. */

@@ -77,6 +77,10 @@ export class MemoryMailQueue implements MailQueue {
       : { snapshot: job.snapshot, state: 'queued' };
   }
 
+  async whole(snapshot: MailSnapshot): Promise<MailSnapshot> {
+    return snapshot;
+  }
+
   async remove(id: string): Promise<boolean> {
     if (this.#jobs.get(id)?.state !== 'waiting') return false;
     this.#jobs.delete(id);

@@ -57,6 +57,10 @@ export class SharingMailQueue extends DelegatingMailQueue {
     return new SharingMailQueue(this.queue.withTransaction(tx), this.#blobs, this.#sealedBy, this.#seen, this.#cache);
   }
 
+  override async whole(snapshot: MailSnapshot): Promise<MailSnapshot> {
+    return this.#whole(await this.queue.whole(snapshot));
+  }
+
   /** For the time that it begins anew. */
   override async retry(id: string): Promise<boolean> {
     const found = await this.queue.find(id);

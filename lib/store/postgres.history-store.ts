@@ -100,10 +100,12 @@ SELECT number, ids FROM (
   ORDER BY number DESC LIMIT 100
 ) AS latest ORDER BY number`;
 
-/** By the first and the last place: other relays in the same database count as well, unless there is little of it. */
+/** Exact while there is little of it; then as the database estimates, for all relays in it. */
 const SIZE = `
-SELECT CASE WHEN some.count < 10000 THEN some.count ELSE greatest(10000, (SELECT reltuples FROM pg_class WHERE oid = '${TABLE}'::regclass)::bigint) END AS size
-FROM (SELECT count(*) FROM (SELECT 1 FROM ${TABLE} WHERE queue = $1 LIMIT 10000) AS rows) AS some`;
+WITH counted AS (SELECT count(*) AS few FROM (SELECT 1 FROM ${TABLE} WHERE queue = $1 LIMIT 10000) AS first)
+SELECT CASE WHEN few < 10000 THEN few
+  ELSE greatest(few, (SELECT reltuples::bigint FROM pg_class WHERE oid = '${TABLE}'::regclass)) END AS size
+FROM counted`;
 
 const CLEAR = `
 WITH cleared AS (DELETE FROM ${TABLE} WHERE queue = $1 RETURNING 1) SELECT count(*) AS cleared FROM cleared`;

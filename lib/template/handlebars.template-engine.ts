@@ -35,6 +35,8 @@ export class HandlebarsTemplateEngine extends TemplateEngine {
   #watcher: TemplateWatcher | undefined;
   #library: TemplateLibrary | undefined;
   #inlineCss: CssInliner | undefined;
+  readonly #listeners = new Set<(file: string) => void>();
+  #telling: NodeJS.Timeout | undefined;
 
   /** @throws RelayConfigurationError for an unknown option, or a folder that is not there */
   constructor(options: HandlebarsTemplateOptions) {
@@ -43,6 +45,7 @@ export class HandlebarsTemplateEngine extends TemplateEngine {
     this.#options = options;
     this.#compiler = new TemplateCompiler((options.helpers ?? {}) as Record<string, Helper>, options.strict ?? true);
     this.#watcher = options.watch ? new TemplateWatcher() : undefined;
+    if (this.#watcher) this.#watcher.onChange = (file) => this.#tell(file ?? '');
     for (const dir of [options.dir].flat())
       this.#folders.push({ dir: resolve(dir), prefix: '', option: 'templates.dir' });
   }
@@ -110,10 +113,38 @@ export class HandlebarsTemplateEngine extends TemplateEngine {
     return library.string(source, where).render(context, data, library.partials(locale, true));
   }
 
+  /**
+   * Told the name of a template's file when one has changed, where files are watched; empty where the system gives no name. Changes of the
+   * same moment are told once. Gives what ends that.
+   */
+  onChange(listener: (file: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The locales of a template, `''` for the one that names none; an empty list for one that is not there. */
+  localesOf(template: string): readonly string[] {
+    return this.#current().localesOf(template);
+  }
+
   /** Stops watching. */
   close(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
+  }
+
+  /** Once, and when the file is written. */
+  #tell(file: string): void {
+    if (this.#listeners.size === 0) return;
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => {
+      try {
+        this.#current();
+      } catch {
+        // The folder is gone: the next render says so.
+      }
+      for (const listener of this.#listeners) listener(file);
+    }, SETTLED).unref();
   }
 
   #html(body: string, plan: RenderPlan, context: object, data: TemplateData): string {
@@ -146,6 +177,9 @@ export class HandlebarsTemplateEngine extends TemplateEngine {
     return (this.#library = new TemplateLibrary(files, this.#compiler, this.#options));
   }
 }
+
+/** An editor writes a file in several steps. Milliseconds. */
+const SETTLED = 50;
 
 function layOut(body: string, kind: 'html' | 'text', plan: RenderPlan, context: object, data: TemplateData): string {
   const partials = kind === 'html' ? plan.htmlPartials : plan.textPartials;

@@ -75,6 +75,14 @@ export class TemplateLibrary {
     return plan;
   }
 
+  /** The locales that there are files of a template for, `''` for none. */
+  localesOf(name: string): readonly string[] {
+    return ['', ...this.#files.locales].filter(
+      (locale) =>
+        this.#files.find('template', name, [locale], false) ?? this.#files.find('template', name, [locale], true),
+    );
+  }
+
   /** A template that is no file: the subject that `@Mail` names. */
   string(source: string, where: string): CompiledTemplate {
     return this.#strings.get(`${where}\n${source}`, () =>

@@ -11,9 +11,15 @@ export class TemplateWatcher {
     return this.#changed || this.#blind;
   }
 
+  /** Told the name of a file, where the system gives it. */
+  onChange?: (file: string | null) => void;
+
   add(folder: string): void {
     try {
-      const watcher = watch(folder, { persistent: false }, () => (this.#changed = true));
+      const watcher = watch(folder, { persistent: false }, (_event, file) => {
+        this.#changed = true;
+        this.onChange?.(file);
+      });
       watcher.on('error', () => (this.#blind = true));
       this.#watchers.push(watcher);
     } catch {

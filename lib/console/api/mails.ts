@@ -1,0 +1,132 @@
+import type { RecipientState } from '../../delivery/outcome-store.interface.js';
+import { STATE_RANK } from '../../delivery/outcome-store.interface.js';
+import { ENDED } from '../../mail-status.js';
+import type { RelayAccess } from '../relay-access.js';
+import { ConsoleRejectedError } from '../http/console-rejected.error.js';
+import { type ConsoleRequest, jsonOf, limitOf, textsOf, wordOf } from '../http/console-request.js';
+import type { ConsoleRoutes } from '../http/console-routes.js';
+import { type MailRow, rowOf, rowOfFound } from '../view/mail-row.js';
+import { contentStateOf } from '../view/mail-source.js';
+import { mailIdIn, readSearch } from './read-search.js';
+
+/** Lists of mails, one mail, and what can be done about them. */
+export const MAIL_ROUTES: ConsoleRoutes = {
+  'GET mails': async (relay, request) => ({ json: await list(relay, request) }),
+  'GET mails/:': async (relay, { parts }) => ({ json: await detail(relay, parts[0]!) }),
+  'POST mails/retry': async (relay, request) => ({
+    json: await each(request, async (id) => {
+      if (!(await relay.mail.retry(id))) throw new Error('It is no dead letter, and has not bounced');
+    }),
+  }),
+  'POST mails/cancel': async (relay, request) => ({
+    json: await each(request, async (id) => {
+      if (!(await relay.mail.cancel(id))) throw new Error('It is too late: nobody’s copy could be held back');
+    }),
+  }),
+};
+
+interface MailPage {
+  mails: MailRow[];
+  cursor?: string;
+  total?: number;
+  note?: string;
+}
+
+async function list(relay: RelayAccess, { query }: ConsoleRequest): Promise<MailPage> {
+  if (!relay.configuration.history)
+    return { mails: [], note: 'This relay keeps no history (history: false); mails that wait are under Queue.' };
+  const limit = limitOf(query);
+  const text = wordOf(query, 'search');
+  const own = text === undefined ? undefined : await mailIdIn(text, relay.queue);
+  const only = own === undefined ? undefined : await rowById(relay, own);
+  if (only) return { mails: [only], total: 1 };
+  const state = stateOf(wordOf(query, 'state'));
+  if (state !== undefined && WAITING.has(state)) return { mails: [], note: 'Mails that wait are under Queue.' };
+  const read = text === undefined ? undefined : readSearch(text, relay.configuration.queue.encryption !== undefined);
+  const [stream, tag, transport] = ['stream', 'tag', 'transport'].map((name) => wordOf(query, name));
+  const search = {
+    ...read?.search,
+    ...(stream !== undefined && { stream }),
+    ...(tag !== undefined && { tag }),
+    ...(transport !== undefined && { transport }),
+  };
+  const before = cursorOf(wordOf(query, 'cursor'));
+  const { mails, next, cut } = await relay.history.page({
+    search,
+    limit,
+    ...(state !== undefined && { state }),
+    ...(before !== undefined && { before }),
+  });
+  const isAll = state === undefined && Object.keys(search).length === 0;
+  const note = [read?.note, cut ? 'There may be more: older mails are not searched yet.' : undefined]
+    .filter((one) => one !== undefined)
+    .join(' ');
+  return {
+    mails: mails.map(({ id, record }) => rowOf(id, record)),
+    ...(next !== undefined && { cursor: String(next) }),
+    ...(isAll && { total: await relay.queue.history.size() }),
+    ...(note !== '' && { note }),
+  };
+}
+
+/** Of a mail in the queue or the store. */
+export async function rowById({ queue }: RelayAccess, id: string): Promise<MailRow | undefined> {
+  const found = await queue.find(id);
+  const record = await queue.store.load(id);
+  if (found) return rowOfFound(found, record);
+  return record?.messageId === undefined ? undefined : rowOf(id, record);
+}
+
+async function detail(relay: RelayAccess, given: string): Promise<object> {
+  const status = await relay.mail.status(given);
+  if (!status) throw new ConsoleRejectedError(404, 'Nothing is known of this mail; it may be older than the retention');
+  const { id } = status;
+  const row = await rowById(relay, id);
+  const [found, record] = await Promise.all([relay.queue.find(id), relay.queue.store.load(id)]);
+  const { recipients, attempts, events } = status;
+  return {
+    ...row,
+    metadata: record?.about?.metadata ?? events[0]?.metadata ?? {},
+    ...(found && { envelopeFrom: found.snapshot.envelope.from }),
+    ...(found?.due !== undefined && { due: new Date(found.due).toISOString() }),
+    recipientStates: recipients,
+    attempts,
+    events: events.map(({ raw: _raw, ...event }) => event),
+    content: await contentStateOf(relay, id, found),
+    retryable: found?.state === 'failed',
+    cancellable: found !== null && found.state !== 'failed' && recipients.some(({ state }) => !ENDED.has(state)),
+  };
+}
+
+async function each(
+  request: ConsoleRequest,
+  act: (id: string) => Promise<void>,
+): Promise<{ done: string[]; failed: { id: string; why: string }[] }> {
+  const ids = textsOf((await jsonOf(request))['ids'], 'ids', MOST_IDS);
+  const done: string[] = [];
+  const failed: { id: string; why: string }[] = [];
+  for (let from = 0; from < ids.length; from += AT_ONCE)
+    await Promise.all(
+      ids.slice(from, from + AT_ONCE).map((id) =>
+        act(id).then(
+          () => done.push(id),
+          (error: Error) => failed.push({ id, why: error.message }),
+        ),
+      ),
+    );
+  return { done, failed };
+}
+
+function stateOf(state: string | undefined): RecipientState | undefined {
+  if (state === undefined || Object.hasOwn(STATE_RANK, state)) return state as RecipientState | undefined;
+  throw new ConsoleRejectedError(422, `state is one of ${Object.keys(STATE_RANK).join(', ')}`, 'state');
+}
+
+export function cursorOf(cursor: string | undefined): number | undefined {
+  if (cursor === undefined || /^\d{1,15}$/.test(cursor)) return cursor === undefined ? undefined : Number(cursor);
+  throw new ConsoleRejectedError(422, 'cursor is one that an earlier page has given', 'cursor');
+}
+
+const WAITING: ReadonlySet<RecipientState> = new Set(['scheduled', 'queued', 'sending']);
+const MOST_IDS = 1_000;
+const AT_ONCE = 20;

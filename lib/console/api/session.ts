@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import type { ConsoleRoutes } from '../http/console-routes.js';
+import { tokenOf } from '../http/same-origin.js';
+
+export interface SessionSettings {
+  readonly readonly: boolean;
+  readonly relays: () => readonly string[];
+  /** Where the console is, with the application's prefix. */
+  readonly path: () => string;
+  readonly hasDomains: () => boolean;
+}
+
+/** What the page must know first. */
+export function sessionRoutes({ readonly, relays, path, hasDomains }: SessionSettings): ConsoleRoutes {
+  return {
+    'GET session': async ({ name, configuration, templates }, { raw }) => {
+      const { token, cookie } = tokenOf(raw, path());
+      const { history } = configuration;
+      return {
+        ...(cookie !== undefined && { headers: { 'Set-Cookie': cookie } }),
+        json: {
+          relay: name,
+          relays: relays(),
+          readonly,
+          csrf: token,
+          version: VERSION,
+          environment: process.env.NODE_ENV ?? 'development',
+          features: {
+            content: history !== false && history.content !== false,
+            previews: templates.engine !== undefined,
+            tracking: 'tracking' in configuration && configuration.tracking !== undefined,
+            domains: hasDomains(),
+          },
+        },
+      };
+    },
+  };
+}
+
+const VERSION = versionOf(new URL('../../../package.json', import.meta.url));
+
+function versionOf(file: URL): string {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  } catch {
+    // Bundled.
+    return '';
+  }
+}

@@ -1,0 +1,76 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { MAIL_ROUTES } from './api/mails.js';
+import { sessionRoutes } from './api/session.js';
+import { ConsoleEndpoint } from './http/console-endpoint.js';
+import { ApplicationGuard, LoopbackGuard } from './http/console-guard.js';
+import type { ConsoleRoutes } from './http/console-routes.js';
+import { PageFiles } from './http/page-files.js';
+import { LiveFeed } from './live/live-feed.js';
+import type { ConsoleSettings } from './read-console-options.js';
+import { type RelayAccess, RelayAccesses } from './relay-access.js';
+
+/** The console of an application: all of its relays, for whoever may see them. */
+export class RelayConsole {
+  readonly #modules: ModuleRef;
+  readonly #discovery: DiscoveryService;
+  readonly #settings: ConsoleSettings;
+  readonly #endpoint: ConsoleEndpoint;
+  readonly #feeds = new Map<string, LiveFeed>();
+  #relays?: RelayAccesses;
+
+  /** @param path where it is, with the application's prefix */
+  constructor(settings: ConsoleSettings, modules: ModuleRef, discovery: DiscoveryService, path: () => string) {
+    this.#settings = settings;
+    this.#modules = modules;
+    this.#discovery = discovery;
+    const page = new PageFiles();
+    this.#endpoint = new ConsoleEndpoint({
+      guard: settings.authorize ? new ApplicationGuard(settings.authorize, modules) : new LoopbackGuard(),
+      routes: this.#routes(path),
+      page: (request, rest) => page.answer(request, rest),
+      readonly: settings.readonly,
+      relay: (name) => this.#all.get(name),
+    });
+  }
+
+  /** @throws RelayConfigurationError when there is no relay to show */
+  open(): void {
+    void this.#all;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, rest: string): Promise<void> {
+    return this.#endpoint.handle(request, response, rest);
+  }
+
+  close(): void {
+    for (const feed of this.#feeds.values()) feed.close();
+  }
+
+  get #all(): RelayAccesses {
+    return (this.#relays ??= new RelayAccesses(this.#modules, this.#discovery, this.#settings.relay));
+  }
+
+  #routes(path: () => string): ConsoleRoutes {
+    return {
+      ...sessionRoutes({
+        readonly: this.#settings.readonly,
+        relays: () => this.#all.names,
+        path,
+        hasDomains: () => false,
+      }),
+      ...MAIL_ROUTES,
+      'GET events': async (relay, { raw }, response) => {
+        const after = raw.headers['last-event-id'];
+        await this.#feed(relay).add(response, typeof after === 'string' && after !== '' ? after : undefined);
+        return undefined;
+      },
+    };
+  }
+
+  #feed(relay: RelayAccess): LiveFeed {
+    let feed = this.#feeds.get(relay.name);
+    if (!feed) this.#feeds.set(relay.name, (feed = new LiveFeed(relay, async () => ({}))));
+    return feed;
+  }
+}
