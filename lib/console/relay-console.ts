@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { CONTENT_ROUTES } from './api/contents.js';
 import { MAIL_ROUTES } from './api/mails.js';
 import { sessionRoutes } from './api/session.js';
 import { ConsoleEndpoint } from './http/console-endpoint.js';
@@ -60,6 +61,7 @@ export class RelayConsole {
         hasDomains: () => false,
       }),
       ...MAIL_ROUTES,
+      ...CONTENT_ROUTES,
       'GET events': async (relay, { raw }, response) => {
         const after = raw.headers['last-event-id'];
         await this.#feed(relay).add(response, typeof after === 'string' && after !== '' ? after : undefined);
