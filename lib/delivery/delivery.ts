@@ -258,6 +258,7 @@ export class Delivery {
   /** Writes down what an attempt came to. Those it was put off for are tried again later; those with trouble may go elsewhere. */
   async #settle(mail: MailInHand, result: AttemptResult, trouble: readonly string[]): Promise<void> {
     const { job } = mail;
+    const answeredAt = this.#parts.now();
     const { transport } = result.record;
     let recipients = result.record.recipients.map((one) => pinnedOutcome(one, transport, mail));
     if (this.#parts.onAmbiguous === 'hold')
@@ -282,7 +283,7 @@ export class Delivery {
       ...(typeof at === 'number' && { deferrals: mail.deferrals + 1 }),
     });
     this.#parts.log.attempted(job.snapshot, record, typeof at === 'number' ? at : undefined);
-    await this.#tell(mail, recipients, transport);
+    await this.#tell(mail, recipients, transport, answeredAt - mail.since);
   }
 
   /** Those who still wait for a transport: it costs the mail nothing but time. */
@@ -366,8 +367,8 @@ export class Delivery {
   }
 
   /** Once it is saved: what is told has happened. */
-  #tell(mail: MailInHand, outcomes: readonly RecipientOutcome[], transport?: string): Promise<void> {
-    return persist(() => this.#parts.reporter.report(mail.facts, outcomes, transport), mail.job.signal);
+  #tell(mail: MailInHand, outcomes: readonly RecipientOutcome[], transport?: string, took?: number): Promise<void> {
+    return persist(() => this.#parts.reporter.report(mail.facts, outcomes, transport, took), mail.job.signal);
   }
 
   #save(mail: MailInHand, change: Omit<OutcomeChange, 'messageId' | 'mail' | 'about'>): Promise<void> {

@@ -9,12 +9,14 @@ export interface OutcomeReporter {
   /**
    * After it is saved. After a crash the same may be told twice.
    *
+   * @param took milliseconds from when the mail was to go to the provider's answer, where it has given one just now
    * @throws QueueUnavailableError when it could not be passed on; then it is told again
    */
   report(
     facts: MailFacts & { about: MailAbout },
     outcomes: readonly RecipientOutcome[],
     transport?: string,
+    took?: number,
   ): Promise<void>;
 
   /**

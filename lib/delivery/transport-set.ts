@@ -12,7 +12,7 @@ import { transportFromUrl } from '../transport/transport-url.js';
 import { lacks, type MailDemands } from './demands.js';
 import { type LimitSettings, limitsOf } from './flow/limit-settings.js';
 import { TransportGate } from './flow/transport-gate.js';
-import type { TransportLimits } from './flow/transport-limits.js';
+import { NO_LIMITS, type TransportLimits } from './flow/transport-limits.js';
 import type { RouteNode } from './route/route.js';
 import { type RouteFunction, Router } from './route/router.js';
 import type { SharedStore } from '../shared-store.interface.js';
@@ -132,6 +132,21 @@ export class TransportSet {
     else for (const address of mail.to) this.#checkOne(this.#candidates(address), mail.tenant, demands);
   }
 
+  /** The transports that can be looked at: those of all tenants are one, and those of the tenants that this process knows. */
+  get known(): readonly { readonly name: string; readonly transport?: MailTransport }[] {
+    const names = [...this.#configured.keys()].filter((name) => !this.#tenants.has(name));
+    const tenants = [...this.#gates.keys()].filter((key) => !this.#configured.has(key)).slice(0, MOST_SHOWN);
+    return [...names, ...tenants].map((name) => {
+      const transport = this.#transports.get(name);
+      return transport ? { name, transport } : { name };
+    });
+  }
+
+  /** The way to a transport, also to one that only other processes have; `undefined` before the start. */
+  gateOf(name: string): TransportGate | undefined {
+    return this.#gates.get(name) ?? this.#makeGate?.(name, () => NO_LIMITS);
+  }
+
   async close(): Promise<void> {
     for (const gate of this.#gates.values()) gate.close();
     await Promise.allSettled(
@@ -188,6 +203,8 @@ export class TransportSet {
     }
   }
 }
+
+const MOST_SHOWN = 50;
 
 /** From so many on, those of tenants that nobody uses are forgotten: what they know is in the shared store. */
 const MOST_GATES = 1_000;

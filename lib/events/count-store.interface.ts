@@ -1,10 +1,14 @@
 /** What is counted a day. Opens and clicks count once a recipient and mail; those of machines apart from the others. */
 export type CountedType =
-  'sent' | 'delivered' | 'bounced' | 'complained' | 'opened' | 'clicked' | 'machineOpened' | 'machineClicked';
+  'sent' | 'delivered' | 'deferred' | 'bounced' | 'complained' | 'opened' | 'clicked' | 'machineOpened' | 'machineClicked';
+
+/** How long mails took from `send()` to the provider's answer, in steps: see latency-steps. */
+export type LatencyType = `latency:${number}`;
 
 export const COUNTED_TYPES: readonly CountedType[] = [
   'sent',
   'delivered',
+  'deferred',
   'bounced',
   'complained',
   'opened',
@@ -22,7 +26,7 @@ export interface CountKey {
   stream: string;
   /** Empty: of all mails, with whatever tags. */
   tag: string;
-  type: CountedType;
+  type: CountedType | LatencyType;
 }
 
 export interface Count extends CountKey {

@@ -1,4 +1,5 @@
-import type { Count, CountedType, CountStore } from './count-store.interface.js';
+import type { Count, CountKey, CountStore } from './count-store.interface.js';
+import { latencyStepOf } from './latency-steps.js';
 
 /** What is counted of a mail. */
 export interface CountedMail {
@@ -26,7 +27,7 @@ export class DailyCounts {
   }
 
   /** @param at milliseconds since the epoch */
-  count(type: CountedType, { provider, stream, tags }: CountedMail, at: number): void {
+  count(type: CountKey['type'], { provider, stream, tags }: CountedMail, at: number): void {
     const day = dayOf(at);
     for (const tag of ['', ...this.#counted(tags)]) {
       const key = JSON.stringify([day, provider, stream, tag, type]);
@@ -36,6 +37,11 @@ export class DailyCounts {
         this.#gathered.set(key, { day, provider, stream, tag, type, count: 1 });
     }
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH).unref();
+  }
+
+  /** @param took milliseconds from `send()` to the provider's answer @param at milliseconds since the epoch */
+  took(took: number, { provider, stream }: Omit<CountedMail, 'tags'>, at: number): void {
+    this.count(`latency:${latencyStepOf(took)}`, { provider, stream, tags: [] }, at);
   }
 
   /** Writes what is gathered. Never throws. */

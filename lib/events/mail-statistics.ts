@@ -74,10 +74,14 @@ export function lastDays(days: number, now: number): string[] {
   return Array.from({ length: days }, (_, back) => dayOf(now - back * 86_400_000));
 }
 
+function isCounted(type: Count['type']): type is CountedType {
+  return (COUNTED_TYPES as readonly string[]).includes(type);
+}
+
 /** A server that refuses at once has bounced what was never sent: no rate is above 1. */
 export function totals(counts: readonly Count[]): MailCounts {
   const sums = Object.fromEntries(COUNTED_TYPES.map((type) => [type, 0])) as Record<CountedType, number>;
-  for (const { type, count } of counts) sums[type] += count;
+  for (const { type, count } of counts) if (isCounted(type)) sums[type] += count;
   const rate = (part: number): number => (part === 0 ? 0 : part / Math.max(sums.sent, part));
   return { ...sums, bounceRate: rate(sums.bounced), complaintRate: rate(sums.complained) };
 }

@@ -29,6 +29,7 @@ export class OutcomeReports implements OutcomeReporter {
     facts: MailFacts & { about: MailAbout },
     outcomes: readonly RecipientOutcome[],
     transport?: string,
+    took?: number,
   ): Promise<void> {
     const { publisher, suppression, notices } = this.#parts;
     const acted = outcomes.filter(({ state }) => state === 'bounced' || state === 'deferred');
@@ -40,7 +41,7 @@ export class OutcomeReports implements OutcomeReporter {
         facts,
         outcomes.flatMap((one) => outcomeEvent(facts, one, transport) ?? []),
       );
-    this.#count(facts.about, outcomes, transport);
+    this.#count(facts.about, outcomes, transport, took);
     this.#parts.history?.noted(
       facts,
       outcomes.map(({ state }) => state),
@@ -57,12 +58,24 @@ export class OutcomeReports implements OutcomeReporter {
     if (facts.about.notify) await this.#parts.notices.late(facts, waiting, since, deadline);
   }
 
-  #count({ stream, tags = [] }: MailAbout, outcomes: readonly RecipientOutcome[], transport: string | undefined): void {
+  #count(
+    { stream, tags = [] }: MailAbout,
+    outcomes: readonly RecipientOutcome[],
+    transport: string | undefined,
+    took: number | undefined,
+  ): void {
+    const { counts } = this.#parts;
     for (const { state, at } of outcomes) {
       const type = COUNTED[state];
-      if (type) this.#parts.counts.count(type, { provider: transport ?? 'relay', stream, tags }, at);
+      const counted = { provider: transport ?? 'relay', stream, tags };
+      if (type) counts.count(type, counted, at);
+      if (type === 'sent' && took !== undefined) counts.took(took, counted, at);
     }
   }
 }
 
-const COUNTED: Readonly<Partial<Record<RecipientState, CountedType>>> = { sent: 'sent', bounced: 'bounced' };
+const COUNTED: Readonly<Partial<Record<RecipientState, CountedType>>> = {
+  sent: 'sent',
+  deferred: 'deferred',
+  bounced: 'bounced',
+};

@@ -8,6 +8,7 @@ import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { SharedStore } from '../shared-store.interface.js';
 import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
 import type { QueueBackend, SnapshotJob } from './backend/queue-backend.js';
+import type { QueueInspection } from './queue-inspection.interface.js';
 import type { BlobStore } from './blob-store.interface.js';
 import { BullMailWorker, type WorkOptions } from './bull-mail-worker.js';
 import { BullTaskQueue } from './bull-task-queue.js';
@@ -58,6 +59,10 @@ export class BullMailQueue implements MailQueue {
     return this.#backend.history;
   }
 
+  get inspection(): QueueInspection {
+    return this.#backend.inspection;
+  }
+
   get blobs(): BlobStore {
     return this.#backend.blobs;
   }
@@ -65,7 +70,9 @@ export class BullMailQueue implements MailQueue {
   async add(mail: NewMail): Promise<AddedMail> {
     const { name, data, opts } = jobOf(mail);
     const job = await this.#backend.call(() => this.#backend.queue.add(name, data, opts));
-    return addedOf(mail, job.id);
+    const added = addedOf(mail, job.id);
+    if (mail.delay > 0) this.#scheduled([mail], [added]);
+    return added;
   }
 
   async addMany(mails: readonly NewMail[]): Promise<AddedMail[]> {
@@ -73,7 +80,17 @@ export class BullMailQueue implements MailQueue {
     const jobs = await this.#backend
       .call(() => this.#backend.queue.addBulk(mails.map(jobOf)))
       .catch((error: unknown) => Promise.reject(partOf(mails, error)));
-    return mails.map((mail, index) => addedOf(mail, jobs[index]!.id));
+    const added = mails.map((mail, index) => addedOf(mail, jobs[index]!.id));
+    this.#scheduled(mails, added);
+    return added;
+  }
+
+  /** Only for who looks into the queue: nobody waits for it. */
+  #scheduled(mails: readonly NewMail[], added: readonly AddedMail[]): void {
+    const later = mails.filter(({ delay }, index) => delay > 0 && !added[index]!.duplicate);
+    if (later.length === 0) return;
+    const noted = later.map(({ snapshot: { id, notBefore } }) => ({ id, at: notBefore }));
+    this.#backend.scheduled?.(noted).catch(() => {});
   }
 
   async find(id: string): Promise<FoundMail | null> {
@@ -95,7 +112,9 @@ export class BullMailQueue implements MailQueue {
     const state = await this.#backend.call(() => queue.getJobState(id));
     if (!WAITING.has(state)) return false;
     // A worker may take it just now; BullMQ does not remove a job that is locked.
-    return (await this.#backend.call(() => queue.remove(id))) === 1;
+    const removed = (await this.#backend.call(() => queue.remove(id))) === 1;
+    if (removed && state === 'delayed') this.#backend.removed?.(id).catch(() => {});
+    return removed;
   }
 
   async free(deduplication: string): Promise<void> {

@@ -45,6 +45,9 @@ export abstract class DelegatingMailQueue implements MailQueue {
   get history() {
     return this.queue.history;
   }
+  get inspection() {
+    return this.queue.inspection;
+  }
   get blobs(): BlobStore {
     return this.queue.blobs;
   }

@@ -7,6 +7,7 @@ import type { SharedStore } from '../shared-store.interface.js';
 import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { TaskQueue } from '../task-queue.interface.js';
 import type { SuppressionStore } from '../suppression/suppression-store.interface.js';
+import type { QueueInspection } from './queue-inspection.interface.js';
 import type { BlobStore } from './blob-store.interface.js';
 import type { TransactionLike } from './transaction-like.js';
 
@@ -55,6 +56,8 @@ export interface MailQueue {
   readonly suppressions: SuppressionStore;
   /** Which mails there were. */
   readonly history: HistoryStore;
+  /** What waits. */
+  readonly inspection: QueueInspection;
   /** Contents that are kept beside the mails; encrypted where the mails are. */
   readonly blobs: BlobStore;
   /** @throws QueueUnavailableError within 5 seconds when the backend is not there */

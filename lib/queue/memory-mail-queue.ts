@@ -9,6 +9,7 @@ import { MemoryTimelineStore } from '../store/memory.timeline-store.js';
 import { MemorySharedStore } from '../store/memory.shared-store.js';
 import { MemorySuppressionStore } from '../store/memory.suppression-store.js';
 import { storedAttachment } from './encode-snapshot.js';
+import { MemoryInspection, type PlacedJob } from './memory.inspection.js';
 import { MemoryMailWorker, type MemoryJob } from './memory-mail-worker.js';
 import { MemoryTaskQueue } from './memory-task-queue.js';
 import type { AddedMail, FoundMail, JobHandler, MailQueue, MailWorker, NewMail } from './mail-queue.interface.js';
@@ -36,6 +37,7 @@ export class MemoryMailQueue implements MailQueue {
   readonly suppressions: MemorySuppressionStore;
   readonly history = new MemoryHistoryStore();
   readonly blobs: MemoryBlobStore;
+  readonly inspection = new MemoryInspection(() => this.#placed());
   readonly #clock: () => number;
   readonly #logger: RelayLogger;
   readonly #jobs = new Map<string, MemoryJob>();
@@ -160,6 +162,15 @@ export class MemoryMailQueue implements MailQueue {
 
   async close(): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.close(0)));
+  }
+
+  *#placed(): Iterable<PlacedJob> {
+    for (const { snapshot, state, due, sequence, activations } of this.#jobs.values()) {
+      const later = activations === 0 ? 'scheduled' : 'deferred';
+      const waiting = due > this.now() ? later : 'waiting';
+      const place = state === 'active' ? 'sending' : state === 'failed' ? 'dead' : waiting;
+      yield { id: snapshot.id, place, order: place === waiting && due > this.now() ? due : sequence };
+    }
   }
 
   #add({ snapshot, delay, deduplication }: NewMail): AddedMail {

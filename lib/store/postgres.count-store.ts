@@ -1,4 +1,4 @@
-import { COUNT_DAYS, type Count, type CountedType, type CountStore } from '../events/count-store.interface.js';
+import { COUNT_DAYS, type Count, type CountStore } from '../events/count-store.interface.js';
 import { STORE_SCHEMA } from './postgres-migrations.js';
 import type { RunStatement } from './postgres.outcome-store.js';
 
@@ -36,7 +36,7 @@ export class PostgresCountStore implements CountStore {
       provider: row['provider'] as string,
       stream: row['stream'] as string,
       tag: row['tag'] as string,
-      type: row['type'] as CountedType,
+      type: row['type'] as Count['type'],
       count: Number(row['count']),
     }));
   }

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { COUNT_DAYS, type Count, type CountedType, type CountStore } from '../events/count-store.interface.js';
+import { COUNT_DAYS, type Count, type CountStore } from '../events/count-store.interface.js';
 import type { Guard } from './redis.outcome-store.js';
 
 /** Counters in Redis, a hash a day. */
@@ -30,7 +30,7 @@ export class RedisCountStore implements CountStore {
     const hashes = await this.#guard(() => Promise.all(days.map((day) => this.#client.hgetall(this.#prefix + day))));
     return hashes.flatMap((hash, index) =>
       Object.entries(hash).map(([field, count]): Count => {
-        const [provider, stream, tag, type] = JSON.parse(field) as [string, string, string, CountedType];
+        const [provider, stream, tag, type] = JSON.parse(field) as [string, string, string, Count['type']];
         return { day: days[index]!, provider, stream, tag, type, count: Number(count) };
       }),
     );

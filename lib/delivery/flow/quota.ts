@@ -23,6 +23,11 @@ export function quotaFreeAt(
   return now + part;
 }
 
+/** Recipients that count against it now. */
+export function quotaUsed(state: TransportState, quota: RateLimit, now: number): number {
+  return counted(state, quota, now).counts.reduce((sum, [, count]) => sum + count, 0);
+}
+
 /** Notes that so many recipients are under way. */
 export function takeQuota(state: TransportState, quota: RateLimit, recipients: number, now: number): void {
   const { part, counts } = counted(state, quota, now);

@@ -45,6 +45,8 @@ export class TransportGate {
   readonly #underWay = new Set<string>();
   #keeper?: NodeJS.Timeout;
   readonly #speed = new Speed();
+  /** When the last of those that wait for its release comes again. */
+  #lastTurn = 0;
   /** Milliseconds, as a moving average. */
   readonly #usuallyLate: Record<AttemptStep, number> = { given: 0, confirmed: 0 };
 
@@ -66,6 +68,7 @@ export class TransportGate {
     const limits = await this.#limits();
     await this.#know();
     const pass = { token: randomUUID() };
+    if (this.#state.held) return { admission: this.#held(this.#state.held), pass };
     let admission: Admission = GO;
     if (hasLimits(limits) || isTroubled(this.#state)) {
       await this.#change((state, now) => void (admission = admit(state, limits, { ...entry, token: pass.token }, now)));
@@ -135,6 +138,29 @@ export class TransportGate {
     return until > document.now ? until : undefined;
   }
 
+  /** Lets nothing through until it is released, in no process, within seconds. @throws QueueUnavailableError */
+  async hold(): Promise<void> {
+    await this.#change((state, now) => void (state.held ??= { at: now, renewed: now }));
+  }
+
+  /** `false` when it was not held. @throws QueueUnavailableError */
+  async release(): Promise<boolean> {
+    let was = false;
+    await this.#change((state) => {
+      was = state.held !== undefined;
+      delete state.held;
+    });
+    this.#lastTurn = 0;
+    return was;
+  }
+
+  /** What is known of the transport, without changing it. @throws QueueUnavailableError */
+  async look(): Promise<{ state: Readonly<TransportState>; limits: TransportLimits; now: number }> {
+    const asked = this.#clock();
+    this.#learn(await this.#store.read(this.#key), asked);
+    return { state: this.#state, limits: await this.#limits(), now: this.#now() };
+  }
+
   /** Whether nobody would miss it. */
   get isIdle(): boolean {
     return this.#underWay.size === 0 && !this.#isWriting && performance.now() - this.#knownAt > STALE;
@@ -142,6 +168,16 @@ export class TransportGate {
 
   close(): void {
     clearInterval(this.#keeper);
+  }
+
+  /** One after the other, so that many mails that wait do not keep the queue busy. */
+  #held({ renewed }: NonNullable<TransportState['held']>): Admission {
+    const now = this.#now();
+    this.#lastTurn = Math.max(now + SHORTEST_HOLD, this.#lastTurn + TURN);
+    // The store forgets what nobody changes.
+    if (now - renewed > RENEW)
+      this.#change((state, at) => void (state.held &&= { ...state.held, renewed: at })).catch(() => {});
+    return { type: 'closed', wait: this.#lastTurn - now, why: 'is paused by hand' };
   }
 
   #now(): number {
@@ -220,6 +256,11 @@ export class TransportGate {
     }, KEPT / 3).unref();
   }
 }
+
+/** Milliseconds. */
+const SHORTEST_HOLD = 2_000;
+const TURN = 5;
+const RENEW = 86_400_000;
 
 const GO: Admission = { type: 'go', wait: 0 };
 

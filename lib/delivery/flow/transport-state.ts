@@ -16,6 +16,8 @@ export interface TransportState {
   underWay?: Record<string, UnderWay>;
   /** By lane: how long attempts take there, and when the last of those who wait for a place comes again. */
   places?: Record<string, { stay: number; turn: number }>;
+  /** Somebody holds it back, from `at` until it is released; `renewed` is when the store was last told to keep that. */
+  held?: { at: number; renewed: number };
   /** When a tenant's transport was last to be forgotten. */
   forgotten?: number;
 }

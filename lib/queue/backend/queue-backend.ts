@@ -6,6 +6,7 @@ import type { TimelineStore } from '../../events/timeline-store.interface.js';
 import type { SharedStore } from '../../shared-store.interface.js';
 import type { MailSnapshot } from '../../mail/mail-snapshot.interface.js';
 import type { SuppressionStore } from '../../suppression/suppression-store.interface.js';
+import type { QueueInspection } from '../queue-inspection.interface.js';
 import type { BlobStore } from '../blob-store.interface.js';
 import type { TransactionLike } from '../transaction-like.js';
 
@@ -56,6 +57,11 @@ export interface QueueBackend {
   readonly suppressions: SuppressionStore;
   readonly blobs: BlobStore;
   readonly history: HistoryStore;
+  readonly inspection: QueueInspection;
+  /** Told of mails that are not to go at once, where the queue does not tell them from others by itself. */
+  scheduled?(mails: readonly { id: string; at: number }[]): Promise<void>;
+  /** Told of a mail that was taken out. */
+  removed?(id: string): Promise<void>;
   /** Awaits a call to the queue. @throws QueueUnavailableError within 5 seconds when the backend is not there */
   call<T>(work: () => Promise<T>): Promise<T>;
   /** When a delayed job is due, in milliseconds since the epoch. */

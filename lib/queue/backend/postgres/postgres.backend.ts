@@ -20,6 +20,7 @@ import type {
   WorkerHandle,
 } from '../queue-backend.js';
 import { Database, PRODUCER_LIMIT, WORKER_LIMIT } from './database.js';
+import { PostgresInspection } from './postgres.inspection.js';
 import { backendOn } from './queue-connection.js';
 import { QUEUE_SCHEMA, type SqlSource } from './sql-source.js';
 import { TransactionBackend } from './transaction.backend.js';
@@ -35,6 +36,7 @@ export class PostgresBackend implements QueueBackend {
   readonly suppressions: PostgresSuppressionStore;
   readonly blobs: PostgresBlobStore;
   readonly history: PostgresHistoryStore;
+  readonly inspection: PostgresInspection;
   readonly #database: Database;
   #counter?: Promise<void>;
 
@@ -67,6 +69,7 @@ export class PostgresBackend implements QueueBackend {
     this.suppressions = new PostgresSuppressionStore(queueName, run);
     this.blobs = new PostgresBlobStore(queueName, run);
     this.history = new PostgresHistoryStore(queueName, run, retention);
+    this.inspection = new PostgresInspection(queueName, run);
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {

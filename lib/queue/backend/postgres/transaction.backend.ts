@@ -8,6 +8,7 @@ import type { TimelineStore } from '../../../events/timeline-store.interface.js'
 import type { SharedStore } from '../../../shared-store.interface.js';
 import type { SuppressionStore } from '../../../suppression/suppression-store.interface.js';
 import { PostgresOutcomeStore } from '../../../store/postgres.outcome-store.js';
+import type { QueueInspection } from '../../queue-inspection.interface.js';
 import type { BlobStore } from '../../blob-store.interface.js';
 import type { TransactionLike } from '../../transaction-like.js';
 import type { QueueBackend, SnapshotQueue, TaskBackend, WorkerHandle } from '../queue-backend.js';
@@ -35,6 +36,7 @@ export class TransactionBackend implements QueueBackend {
   readonly suppressions: SuppressionStore;
   readonly blobs: BlobStore;
   readonly history: HistoryStore;
+  readonly inspection: QueueInspection;
   readonly #outer: QueueBackend;
   readonly #ready: () => Promise<void>;
   readonly #database: TransactionDatabase;
@@ -54,6 +56,7 @@ export class TransactionBackend implements QueueBackend {
     this.suppressions = outer.suppressions;
     this.blobs = outer.blobs;
     this.history = outer.history;
+    this.inspection = outer.inspection;
     const { name } = outer.queue;
     // No job without an id of ours: BullMQ's counter would hold up all other producers until the commit.
     const options = { connection: {}, skipMetasUpdate: true };

@@ -24,6 +24,7 @@ import type {
 import { gatherCommands } from './gather-commands.js';
 import { RedisGate } from './redis-gate.js';
 import { watchHeartbeat } from './redis-heartbeat.js';
+import { RedisInspection } from './redis.inspection.js';
 import { inspectRedis } from './redis-inspection.js';
 import type { RedisClient, RedisTarget } from './redis-target.js';
 
@@ -43,6 +44,7 @@ export class RedisBackend implements QueueBackend {
   readonly suppressions: RedisSuppressionStore;
   readonly blobs: RedisBlobStore;
   readonly history: RedisHistoryStore;
+  readonly inspection: RedisInspection;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -71,6 +73,8 @@ export class RedisBackend implements QueueBackend {
     this.blobs = new RedisBlobStore(this.#client, `${prefix}:blob:`, guard);
     const [places, mails] = [`${prefix}:history:`, `${prefix}:mail:`];
     this.history = new RedisHistoryStore(this.#client, places, mails, guard, retention);
+    const { queue } = this;
+    this.inspection = new RedisInspection(this.#client, (name) => queue.toKey(name), `${prefix}:scheduled`, guard);
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 
@@ -81,6 +85,14 @@ export class RedisBackend implements QueueBackend {
   async due(id: string): Promise<number | undefined> {
     const score = await this.#client.zscore(this.queue.toKey('delayed'), id);
     return score === null ? undefined : Math.floor(Number(score) / DELAYED_SCORE);
+  }
+
+  scheduled(mails: readonly { id: string; at: number }[]): Promise<void> {
+    return this.inspection.scheduled(mails);
+  }
+
+  removed(id: string): Promise<void> {
+    return this.inspection.removed(id);
   }
 
   get tasks(): TaskBackend {
