@@ -98,6 +98,7 @@ export type {
 export type { ProviderSuppression, ProviderSuppressionScope } from './providers/provider-suppression.interface.js';
 export type { SuppressionOptions } from './suppression/suppression-options.js';
 export type { UnsubscribeOptions } from './suppression/unsubscribe/unsubscribe-options.js';
+export { MailPreview, type MailPreviewSample } from './mail/mail-preview.decorator.js';
 export { MailReputation, type StreamReputation } from './reputation/mail-reputation.js';
 export type { HistoryOptions } from './history/history-options.js';
 export type { ReputationChange } from './reputation/reputation-change.js';

@@ -53,6 +53,12 @@ export class MailRegistry implements MailableSource {
     this.#known = known;
   }
 
+  /** All that are known now. */
+  get types(): readonly Type[] {
+    this.discover();
+    return [...this.#known.values()].map(({ type }) => type);
+  }
+
   async resolve(
     name: string,
   ): Promise<{ mailable: Mailable<unknown>; attributes: MailAttributes<object> } | undefined> {

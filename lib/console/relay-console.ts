@@ -1,8 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { CONTENT_ROUTES } from './api/contents.js';
+import { domainRoutes } from './api/domains.js';
+import { inboxRoutes } from './api/inbox.js';
+import { linkRoutes } from './api/links.js';
 import { MAIL_ROUTES } from './api/mails.js';
+import { PREVIEW_ROUTES } from './api/previews.js';
+import { QUEUE_ROUTES } from './api/queue.js';
 import { sessionRoutes } from './api/session.js';
+import { STATISTICS_ROUTES } from './api/statistics.js';
+import { SUPPRESSION_ROUTES } from './api/suppressions.js';
 import { ConsoleEndpoint } from './http/console-endpoint.js';
 import { ApplicationGuard, LoopbackGuard } from './http/console-guard.js';
 import type { ConsoleRoutes } from './http/console-routes.js';
@@ -58,10 +65,17 @@ export class RelayConsole {
         readonly: this.#settings.readonly,
         relays: () => this.#all.names,
         path,
-        hasDomains: () => false,
+        hasDomains: () => true,
       }),
       ...MAIL_ROUTES,
       ...CONTENT_ROUTES,
+      ...QUEUE_ROUTES,
+      ...STATISTICS_ROUTES,
+      ...SUPPRESSION_ROUTES,
+      ...PREVIEW_ROUTES,
+      ...domainRoutes(this.#modules),
+      ...linkRoutes({ privateAddresses: this.#settings.privateLinks }),
+      ...inboxRoutes(),
       'GET events': async (relay, { raw }, response) => {
         const after = raw.headers['last-event-id'];
         await this.#feed(relay).add(response, typeof after === 'string' && after !== '' ? after : undefined);
@@ -72,7 +86,7 @@ export class RelayConsole {
 
   #feed(relay: RelayAccess): LiveFeed {
     let feed = this.#feeds.get(relay.name);
-    if (!feed) this.#feeds.set(relay.name, (feed = new LiveFeed(relay, async () => ({}))));
+    if (!feed) this.#feeds.set(relay.name, (feed = new LiveFeed(relay, () => relay.queue.inspection.counts())));
     return feed;
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { MailError } from '../errors/mail.error.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
@@ -49,10 +49,20 @@ export class FileTransport extends MailTransport {
     return { response: file };
   }
 
+  /** Takes the files away that it has written, and no others. Gives how many. */
+  async clear(): Promise<number> {
+    const names = (await readdir(this.dir).catch(() => [])).filter((name) => OWN_NAME.test(name));
+    await Promise.all(names.map((name) => rm(join(this.dir, name), { force: true })));
+    return names.length;
+  }
+
   override toString(): string {
     return `file:${this.dir}`;
   }
 }
+
+/** What {@link fileName} gives. */
+const OWN_NAME = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z-[\w-]{0,64}-[\da-f]{6}\.eml$/;
 
 /** Sorts by time. Nothing of a message id can lead out of the folder, and no two messages have one name. */
 function fileName({ messageId }: MailMessage): string {

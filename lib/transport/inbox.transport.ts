@@ -20,6 +20,12 @@ export class InboxTransport extends MailTransport {
     this.#logger.log(`No transport is configured: mails are kept as .eml files in ${this.dir} and are not sent`);
   }
 
+  /** Forgets every message, and takes its files away. Gives how many. */
+  async clear(): Promise<number> {
+    this.memory.clear();
+    return this.#files.clear();
+  }
+
   async send(message: MailMessage): Promise<TransportResult> {
     await this.memory.send(message);
     return this.#files.send(message);

@@ -1,4 +1,4 @@
-import { Mail } from 'nestjs-mail-relay';
+import { Mail, MailPreview } from 'nestjs-mail-relay';
 
 @Mail<WelcomeMail>({ template: 'welcome', tags: ['signup'], metadata: (mail) => ({ plan: mail.plan }) })
 export class WelcomeMail {
@@ -6,9 +6,21 @@ export class WelcomeMail {
     readonly name: string,
     readonly plan: string,
   ) {}
+
+  @MailPreview('usual') static usual() {
+    return new WelcomeMail('Ada', 'pro');
+  }
+
+  @MailPreview('a long name') static longName() {
+    return new WelcomeMail('Hubert Blaine Wolfeschlegelsteinhausenbergerdorff', 'enterprise');
+  }
 }
 
 @Mail({ template: 'newsletter', stream: 'broadcast', tags: ['news'] })
 export class NewsletterMail {
   constructor(readonly headline: string) {}
+
+  @MailPreview() static november() {
+    return new NewsletterMail('What is new in November');
+  }
 }
