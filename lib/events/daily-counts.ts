@@ -79,8 +79,13 @@ export class DailyCounts {
 
 /** The day of a moment, in UTC. @param at milliseconds since the epoch */
 export function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
+  const number = Math.floor(at / 86_400_000);
+  if (number !== lastDay.number) lastDay = { number, day: new Date(at).toISOString().slice(0, 10) };
+  return lastDay.day;
 }
+
+/** It is asked for with each mail. */
+let lastDay = { number: Number.NaN, day: '' };
 
 /** In milliseconds. */
 const FLUSH = 1_000;

@@ -11,22 +11,20 @@ export interface HistorySearch {
   readonly transport?: string;
 }
 
-/** The terms that a mail is found by. @param words whether those of the subject may lie in clear */
+/** The terms that a mail is found by, some perhaps twice. @param words whether those of the subject may lie in clear */
 export function termsOf(
   { to, tags = [], stream }: MailAbout,
   head: MailHead | undefined,
   transport: string | undefined,
   words: boolean,
 ): string[] {
-  const terms = new Set<string>([streamTerm(stream)]);
-  for (const address of to.slice(0, MOST_RECIPIENTS)) {
-    terms.add(recipientTerm(address));
-    terms.add(domainTerm(domainOf(address)));
-  }
-  for (const tag of tags) terms.add(tagTerm(tag));
-  if (transport) terms.add(transportTerm(transport));
-  if (words && head) for (const word of wordsOf(head.subject)) terms.add(wordTerm(word));
-  return [...terms];
+  const terms = [streamTerm(stream)];
+  for (const address of to.length > MOST_RECIPIENTS ? to.slice(0, MOST_RECIPIENTS) : to)
+    terms.push(recipientTerm(address), domainTerm(domainOf(address)));
+  for (const tag of tags) terms.push(tagTerm(tag));
+  if (transport) terms.push(transportTerm(transport));
+  if (words && head) for (const word of wordsOf(head.subject)) terms.push(wordTerm(word));
+  return terms;
 }
 
 /** The terms that every mail has which the search finds. */
@@ -55,19 +53,27 @@ export function fits(search: HistorySearch, { about, head, attempts }: MailRecor
   return words.every((word) => has.some((one) => one.startsWith(word)));
 }
 
-/** The words of a text as they are compared: small letters and digits. */
+/** The words of a text as they are compared, in their order: small letters and digits. */
 export function wordsOf(text: string): string[] {
-  const words = text.slice(0, LONGEST_TEXT).normalize('NFKC').toLowerCase().match(WORD) ?? [];
-  return [...new Set(words)].slice(0, MOST_WORDS);
+  const lower = text.slice(0, LONGEST_TEXT).toLowerCase();
+  const words = (isPlain(lower) ? lower.match(PLAIN_WORD) : lower.normalize('NFKC').match(WORD)) ?? [];
+  return words.length > MOST_WORDS ? words.slice(0, MOST_WORDS) : words;
 }
 
 /** Shorter words are found only as a whole: a word is found by how it begins. */
 export const SHORTEST_BEGINNING = 4;
 
 const WORD = /[\p{L}\p{N}]+/gu;
+/** Of plain English, which takes a tenth of the time. */
+const PLAIN_WORD = /[a-z\d]+/g;
 const LONGEST_TEXT = 500;
 const MOST_WORDS = 24;
 const MOST_RECIPIENTS = 100;
+
+function isPlain(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return /^[\0-\x7f]*$/.test(text);
+}
 
 function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
@@ -76,6 +82,6 @@ function domainOf(address: string): string {
 const recipientTerm = (address: string): string => `r:${address.toLowerCase()}`;
 const domainTerm = (domain: string): string => `d:${domain.toLowerCase()}`;
 const tagTerm = (tag: string): string => `t:${tag}`;
-const wordTerm = (word: string): string => `w:${[...word].slice(0, SHORTEST_BEGINNING).join('')}`;
+const wordTerm = (word: string): string => `w:${word.slice(0, SHORTEST_BEGINNING)}`;
 const streamTerm = (stream: string): string => `s:${stream}`;
 const transportTerm = (transport: string): string => `p:${transport}`;

@@ -16,7 +16,7 @@ export interface HistoryWriterOptions {
 export class HistoryWriter {
   readonly #store: HistoryStore;
   readonly #words: boolean;
-  #gathered = new Map<string, Gathered>();
+  #gathered = new Map<string, NotedMail>();
   #timer?: NodeJS.Timeout;
   #writing?: Promise<void>;
   readonly #listeners = new Set<() => void>();
@@ -56,22 +56,24 @@ export class HistoryWriter {
   }
 
   #gather(id: string, terms: readonly string[], states: readonly RecipientState[]): void {
-    const listed = states.filter(isListed);
     const known = this.#gathered.get(id);
+    const listed = states.filter(isListed);
     if (known) {
-      for (const term of terms) known.terms.add(term);
-      for (const state of listed) known.states.add(state);
+      const { terms: before, states: since } = known;
+      this.#gathered.set(id, { id, terms: [...before, ...terms], states: [...new Set([...since, ...listed])] });
     } else if (this.#gathered.size < MOST) {
-      this.#gathered.set(id, { terms: new Set(terms), states: new Set(listed) });
+      this.#gathered.set(id, { id, terms, states: listed });
     }
-    this.#timer ??= setTimeout(() => void this.flush(), FLUSH).unref();
+    // What lies here for long costs more than what is written: it would outlive the young part of the heap.
+    if (this.#gathered.size === AT_ONCE) void this.flush();
+    else this.#timer ??= setTimeout(() => void this.flush(), FLUSH).unref();
   }
 
   async #write(): Promise<void> {
     while (this.#gathered.size > 0) {
       const all = this.#gathered;
       this.#gathered = new Map();
-      const mails = [...all].map(([id, { terms, states }]): NotedMail => ({ id, terms: [...terms], states: [...states] }));
+      const mails = [...all.values()];
       for (let from = 0; from < mails.length; from += AT_ONCE) {
         try {
           await this.#store.note(mails.slice(from, from + AT_ONCE));
@@ -87,13 +89,8 @@ export class HistoryWriter {
     const since = this.#gathered;
     this.#gathered = new Map();
     for (const { id, terms, states } of mails.slice(0, MOST)) this.#gather(id, terms, states);
-    for (const [id, { terms, states }] of since) this.#gather(id, [...terms], [...states]);
+    for (const { id, terms, states } of since.values()) this.#gather(id, terms, states);
   }
-}
-
-interface Gathered {
-  terms: Set<string>;
-  states: Set<ListedState>;
 }
 
 const LISTED: ReadonlySet<string> = new Set(LISTED_STATES);
@@ -105,6 +102,6 @@ function isListed(state: RecipientState): state is ListedState {
 /** In milliseconds. */
 const FLUSH = 500;
 /** Mails in one call. */
-const AT_ONCE = 500;
+const AT_ONCE = 250;
 /** At once in memory. */
 const MOST = 50_000;

@@ -9,22 +9,18 @@ export const FILTER_BYTES = 8_192;
  * performance", 2006.
  */
 export function bitsOf(term: string): number[] {
-  const [first, second] = [hashOf(term, 0x811c9dc5), hashOf(term, 0x9747b28c) | 1];
-  return Array.from({ length: HASHES }, (_, index) => (first + Math.imul(index, second)) & BITS);
+  const [first, second] = [hashOf(term, FIRST), hashOf(term, SECOND) | 1];
+  return [first & BITS, (first + second) & BITS, (first + 2 * second) & BITS, (first + 3 * second) & BITS];
 }
 
-/** A filter with these bits. */
-export function filterOf(bits: Iterable<number>): Buffer {
+/** A filter with these terms in it. */
+export function filterOf(terms: Iterable<string>): Buffer {
   const filter = Buffer.alloc(FILTER_BYTES);
-  for (const bit of bits) filter[bit >> 3]! |= 0x80 >> (bit & 7);
+  for (const term of terms) for (const bit of bitsOf(term)) filter[bit >> 3]! |= 0x80 >> (bit & 7);
   return filter;
 }
 
-export function hasBits(filter: Buffer, bits: readonly number[]): boolean {
-  return bits.every((bit) => ((filter[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0);
-}
-
-const HASHES = 4;
+const [FIRST, SECOND] = [0x811c9dc5, 0x9747b28c];
 const BITS = FILTER_BYTES * 8 - 1;
 
 /** FNV-1a over the characters, then the last steps of MurmurHash3, so that all bits depend on all characters. */

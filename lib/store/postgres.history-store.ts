@@ -26,7 +26,7 @@ export class PostgresHistoryStore implements HistoryStore {
   async note(mails: readonly NotedMail[]): Promise<void> {
     // Always in one order, so that two processes never wait for each other.
     const sorted = [...mails].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const terms = sorted.map((mail) => JSON.stringify([...mail.terms, ...mail.states.map(stateTerm)].map(storable)));
+    const terms = sorted.map((mail) => JSON.stringify([...new Set([...mail.terms, ...mail.states.map(stateTerm)].map(storable))]));
     await this.#run(NOTE, [this.#queue, this.#days, sorted.map(({ id }) => id), terms]);
     const told = mails.slice(-MOST_CHANGES).map(({ id }) => id);
     await this.#run(TELL, [this.#queue, told]);

@@ -1,15 +1,21 @@
 /** KEYS: meta, then the mails' hashes. Gives the number of each: its own, the next one, or 0 where nothing is kept of the mail. */
 const place = `
 local places = {}
+local new = {}
 for i = 2, #KEYS do
-  local place = redis.call('HGET', KEYS[i], 'place')
-  if place then
-    places[i - 1] = tonumber(place)
-  elseif redis.call('EXISTS', KEYS[i]) == 1 then
-    places[i - 1] = redis.call('HINCRBY', KEYS[1], 'last', 1)
-    redis.call('HSET', KEYS[i], 'place', places[i - 1])
+  local mail = redis.call('HMGET', KEYS[i], 'place', 'messageId')
+  if mail[1] then
+    places[i - 1] = tonumber(mail[1])
   else
     places[i - 1] = 0
+    if mail[2] then new[#new + 1] = i end
+  end
+end
+if #new > 0 then
+  local last = redis.call('HINCRBY', KEYS[1], 'last', #new) - #new
+  for n, i in ipairs(new) do
+    places[i - 1] = last + n
+    redis.call('HSET', KEYS[i], 'place', last + n)
   end
 end
 return places`;

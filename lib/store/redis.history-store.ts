@@ -51,10 +51,10 @@ export class RedisHistoryStore implements HistoryStore {
       // Its outcomes are forgotten already.
       if (place === 0) continue;
       const block = blockOf(place);
-      const draft = blocks.get(block) ?? { places: new Map(), bits: new Set() };
-      blocks.set(block, draft);
+      let draft = blocks.get(block);
+      if (!draft) blocks.set(block, (draft = { places: new Map(), terms: new Set() }));
       draft.places.set(place - firstOf(block), bytesOf(id));
-      for (const term of terms) for (const bit of bitsOf(term)) draft.bits.add(bit);
+      for (const term of terms) draft.terms.add(term);
       for (const state of states) multi.zadd(this.#key(`state:${state}`), place, id);
     }
     if (blocks.size === 0) return;
@@ -115,15 +115,16 @@ export class RedisHistoryStore implements HistoryStore {
     return (await this.#run('place', keys, [])) as number[];
   }
 
-  #write(multi: Multi, block: number, { places, bits }: Draft): void {
+  #write(multi: Multi, block: number, { places, terms }: Draft): void {
     for (const [offset, ids] of runs(places)) multi.setrange(this.#block(block), offset * ID, Buffer.concat(ids));
     const filter = this.#filter(block);
-    if (bits.size > FEW_BITS) {
+    if (terms.size > FEW_TERMS) {
       const draft = this.#key('draft');
-      multi.set(draft, filterOf(bits), 'PX', 60_000);
+      multi.set(draft, filterOf(terms), 'PX', 60_000);
       multi.bitop('OR', filter, filter, draft);
-    } else if (bits.size > 0) {
-      multi.call('BITFIELD', filter, ...[...bits].flatMap((bit) => ['SET', 'u1', String(bit), '1']));
+    } else if (terms.size > 0) {
+      const bits = [...terms].flatMap(bitsOf);
+      multi.call('BITFIELD', filter, ...bits.flatMap((bit) => ['SET', 'u1', String(bit), '1']));
     }
     for (const key of [this.#block(block), filter]) multi.pexpire(key, this.#retention);
   }
@@ -217,10 +218,10 @@ export class RedisHistoryStore implements HistoryStore {
   }
 }
 
-/** What is to be written of one block: ids by their place in it, and bits of its filter. */
+/** What is to be written of one block: ids by their place in it, and terms for its filter. */
 interface Draft {
   places: Map<number, Buffer>;
-  bits: Set<number>;
+  terms: Set<string>;
 }
 
 type Multi = ReturnType<Redis['multi']>;
@@ -231,8 +232,8 @@ const BLOCK = 1_024;
 /** Bytes of an id: a UUID. */
 const ID = 16;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
-/** So few are set one by one. */
-const FEW_BITS = 256;
+/** The bits of so few are set one by one. */
+const FEW_TERMS = 64;
 const BLOCKS_AT_ONCE = 500;
 const MOST_ENTRIES = 100;
 /** Milliseconds. */
