@@ -183,8 +183,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
     const record = await queue.store.load(snapshot.id);
     const body = decodeValue(whole.body) as MailBody;
     const words = await this.#words.of(whole, body, record?.content, NEVER);
-    if (words.type === 'words')
-      return createMessage(whole, body, storedAttachments(whole.attachments), words.rendered);
+    if (words.type === 'words') return createMessage(whole, body, storedAttachments(whole.attachments), words.rendered);
     const why = words.type === 'none' ? 'gives null: there is nothing to send' : 'is not known in this process';
     throw new MailError(`${snapshot.mail} ${why}`, { permanent: true, scope: 'message', code: 'ENOTFOUND' });
   }

@@ -71,6 +71,9 @@ export class RelayConsoleModule implements NestModule, OnModuleInit, OnModuleDes
   }
 }
 
-function moduleOf(imports: DynamicModule['imports'] & object, settings: NonNullable<DynamicModule['providers']>[number]): DynamicModule {
+function moduleOf(
+  imports: DynamicModule['imports'] & object,
+  settings: NonNullable<DynamicModule['providers']>[number],
+): DynamicModule {
   return { module: RelayConsoleModule, imports: [...imports, DiscoveryModule], providers: [settings] };
 }

@@ -26,7 +26,9 @@ export class PostgresHistoryStore implements HistoryStore {
   async note(mails: readonly NotedMail[]): Promise<void> {
     // Always in one order, so that two processes never wait for each other.
     const sorted = [...mails].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const terms = sorted.map((mail) => JSON.stringify([...new Set([...mail.terms, ...mail.states.map(stateTerm)].map(storable))]));
+    const terms = sorted.map((mail) =>
+      JSON.stringify([...new Set([...mail.terms, ...mail.states.map(stateTerm)].map(storable))]),
+    );
     await this.#run(NOTE, [this.#queue, this.#days, sorted.map(({ id }) => id), terms]);
     const told = mails.slice(-MOST_CHANGES).map(({ id }) => id);
     await this.#run(TELL, [this.#queue, told]);
@@ -35,8 +37,7 @@ export class PostgresHistoryStore implements HistoryStore {
   async find({ terms, state, before, limit }: HistoryQuery): Promise<HistoryFind> {
     const wanted = [...terms, ...(state === undefined ? [] : [stateTerm(state)])].map(storable);
     const values = [this.#queue, before ?? null, limit + 1];
-    const { rows } =
-      wanted.length === 0 ? await this.#run(LATEST, values) : await this.#run(FIND, [...values, wanted]);
+    const { rows } = wanted.length === 0 ? await this.#run(LATEST, values) : await this.#run(FIND, [...values, wanted]);
     const found = rows.map((row) => ({ id: row['id'] as string, place: Number(row['place']) }));
     if (found.length <= limit) return { found };
     return { found: found.slice(0, limit), next: found[limit - 1]!.place };

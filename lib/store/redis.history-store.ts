@@ -103,9 +103,7 @@ export class RedisHistoryStore implements HistoryStore {
     }
     await this.#guard(() => this.#client.del(...LISTED_STATES.map((state) => this.#key(`state:${state}`))));
     // What is noted of the same mails later stays below the first block.
-    await this.#guard(() =>
-      this.#client.hset(this.#key('meta'), { last: firstOf(end + 1) - 1, tail: end + 1 }),
-    );
+    await this.#guard(() => this.#client.hset(this.#key('meta'), { last: firstOf(end + 1) - 1, tail: end + 1 }));
     return Math.max(0, last - first + 1);
   }
 
@@ -151,9 +149,7 @@ export class RedisHistoryStore implements HistoryStore {
 
   async #ids(block: number, bottom: number, top: number): Promise<(string | undefined)[] | undefined> {
     const at = (place: number): number => (place - firstOf(block)) * ID;
-    const bytes = await this.#guard(() =>
-      this.#client.getrangeBuffer(this.#block(block), at(bottom), at(top + 1) - 1),
-    );
+    const bytes = await this.#guard(() => this.#client.getrangeBuffer(this.#block(block), at(bottom), at(top + 1) - 1));
     if (bytes.length === 0 && bottom === firstOf(block)) return undefined;
     return Array.from({ length: top - bottom + 1 }, (_, index) => idOf(bytes.subarray(index * ID, (index + 1) * ID)));
   }

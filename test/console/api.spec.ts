@@ -121,7 +121,12 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
   });
 
   it('tells the whole story of a mail, and what came back of it', async () => {
-    const { id, messageId } = await application.mail.send({ to: 'story@x.test', subject: 'A story', text: 'Hi', metadata: { order: '7' } });
+    const { id, messageId } = await application.mail.send({
+      to: 'story@x.test',
+      subject: 'A story',
+      text: 'Hi',
+      metadata: { order: '7' },
+    });
     await application.mail.wait(id);
     await noted('story@x.test');
     await application.app.get(MailFeedback).ingest(complaint(messageId, 'story@x.test'));
@@ -155,7 +160,11 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     await application.mail.wait(id);
     await eventually(async () => (await application.json(`api/mails/${id}`)).content === 'available');
     const content = await application.json(`api/mails/${id}/content`);
-    expect(content).toMatchObject({ subject: 'Look', to: ['reader@x.test'], html: expect.stringContaining('<script>') });
+    expect(content).toMatchObject({
+      subject: 'Look',
+      to: ['reader@x.test'],
+      html: expect.stringContaining('<script>'),
+    });
     expect(content.links).toEqual([
       { url: 'http://acme.test/a?b=1&c=2', text: 'there', kind: 'http', warning: expect.stringContaining('https') },
       { url: '', text: 'nowhere', kind: 'other', warning: expect.stringContaining('empty') },
@@ -166,7 +175,13 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     const frame = await application.get(`api/mails/${id}/html`);
     const policy = frame.headers.get('content-security-policy')!;
     expect(policy.split('; ')).toEqual(
-      expect.arrayContaining(["default-src 'none'", 'sandbox', 'img-src data:', "form-action 'none'", "frame-ancestors 'self'"]),
+      expect.arrayContaining([
+        "default-src 'none'",
+        'sandbox',
+        'img-src data:',
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+      ]),
     );
     expect(policy).not.toMatch(/allow-|script-src|https:/);
     const html = await frame.text();
@@ -177,7 +192,9 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     expect(open.headers.get('content-security-policy')).toContain('; sandbox;');
     expect(await open.text()).toContain('color-scheme: dark');
     const attachment = await application.get(`api/mails/${id}/attachments/1`);
-    expect(attachment.headers.get('content-disposition')).toMatch(/^attachment; filename="_nit _x_\.html"; filename\*=UTF-8''%C3%BCnit/);
+    expect(attachment.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="_nit _x_\.html"; filename\*=UTF-8''%C3%BCnit/,
+    );
     expect(attachment.headers.get('content-security-policy')).toContain('sandbox');
     expect(await attachment.text()).toBe('<script>alert(1)</script>');
     expect((await application.get(`api/mails/${id}/attachments/9`)).status).toBe(404);
@@ -194,10 +211,20 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     const nobody = await application.mail.send({ to: 'nobody@x.test', subject: 'Nobody', text: 'Hi' });
     await eventually(async () => (await noted('busy@x.test')).state === 'deferred');
     await application.mail.wait(nobody.id);
-    const rows = async (state: string): Promise<any[]> => (await application.json(`api/queue/mails?state=${state}`)).mails;
-    const of = async (state: string, id: string): Promise<any> => eventually(async () => (await rows(state)).find((row) => row.id === id));
-    expect(await of('scheduled', later.id)).toMatchObject({ state: 'scheduled', due: expect.any(String), subject: 'Later' });
-    expect(await of('deferred', busy.id)).toMatchObject({ state: 'deferred', why: '450 4.2.2 Mailbox full', due: expect.any(String) });
+    const rows = async (state: string): Promise<any[]> =>
+      (await application.json(`api/queue/mails?state=${state}`)).mails;
+    const of = async (state: string, id: string): Promise<any> =>
+      eventually(async () => (await rows(state)).find((row) => row.id === id));
+    expect(await of('scheduled', later.id)).toMatchObject({
+      state: 'scheduled',
+      due: expect.any(String),
+      subject: 'Later',
+    });
+    expect(await of('deferred', busy.id)).toMatchObject({
+      state: 'deferred',
+      why: '450 4.2.2 Mailbox full',
+      due: expect.any(String),
+    });
     expect(await of('dead', nobody.id)).toMatchObject({ state: 'bounced', why: '550 5.1.1 No such user' });
     // Postgres counts anew every few seconds.
     await eventually(async () => {
@@ -255,7 +282,9 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     expect(today.latency.p50[0]).toBeNull();
     const by = await application.json('api/statistics?by=provider');
     expect(by.series.map(({ key }: { key: string }) => key)).toContain('acme');
-    expect(by.rates.find(({ stream }: { stream: string }) => stream === 'transactional')).toMatchObject({ provider: 'acme' });
+    expect(by.rates.find(({ stream }: { stream: string }) => stream === 'transactional')).toMatchObject({
+      provider: 'acme',
+    });
     expect((await application.get('api/statistics?from=yesterday')).status).toBe(422);
   });
 
@@ -282,7 +311,7 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     const { mails } = await application.json('api/previews');
     expect(mails).toEqual([
       {
-        mail: 'HelloMail',
+        mail: HelloMail.name,
         previews: [
           { id: 'HelloMail.long', name: 'a long name', locales: ['de'] },
           { id: 'HelloMail.withOptions', name: 'withOptions', locales: ['de'] },
@@ -298,7 +327,10 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
       subject: 'Another subject',
       to: ['grace@x.test'],
     });
-    expect(await application.json('api/previews/ReportMail.usual')).toMatchObject({ subject: 'Total 7', text: 'It is 7.\n' });
+    expect(await application.json('api/previews/ReportMail.usual')).toMatchObject({
+      subject: 'Total 7',
+      text: 'It is 7.\n',
+    });
     const changed = await live(application, 'preview');
     await writeFile(join(folder, 'hello.hbs'), '<p>\n{{nmae}}</p>');
     expect(await changed.next).toEqual({ changed: 'hello.hbs' });
@@ -321,13 +353,16 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
 
   it('asks where links lead', async () => {
     const server = createServer((request, response) => {
-      response.statusCode = request.url === '/gone' ? 410 : request.url === '/on' ? 302 : request.method === 'HEAD' ? 405 : 200;
+      response.statusCode =
+        request.url === '/gone' ? 410 : request.url === '/on' ? 302 : request.method === 'HEAD' ? 405 : 200;
       if (request.url === '/on') response.setHeader('Location', '/there');
       response.end();
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const base = `http://127.0.0.1:${((server as Server).address() as AddressInfo).port}`;
-    const answer = await application.change('POST', 'api/links', { urls: [`${base}/on`, `${base}/gone`, 'mailto:a@x.test'] });
+    const answer = await application.change('POST', 'api/links', {
+      urls: [`${base}/on`, `${base}/gone`, 'mailto:a@x.test'],
+    });
     expect(await answer.json()).toEqual([
       { url: `${base}/on`, status: 200, ok: true },
       { url: `${base}/gone`, status: 410, ok: false, why: expect.stringContaining('410') },
@@ -354,7 +389,8 @@ async function live(
       for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
         const lines = text.slice(0, end).split('\n');
         text = text.slice(end + 2);
-        const field = (name: string): string | undefined => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+        const field = (name: string): string | undefined =>
+          lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
         first ??= field('id');
         if (field('event') === 'hello' && kind !== 'hello') return undefined;
         if (field('event') !== kind) continue;

@@ -1,4 +1,11 @@
-import { type CanActivate, Controller, type ExecutionContext, Get, Injectable, UnauthorizedException } from '@nestjs/common';
+import {
+  type CanActivate,
+  Controller,
+  type ExecutionContext,
+  Get,
+  Injectable,
+  UnauthorizedException,
+} from '@nestjs/common';
 import { request as requestHttp } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RecordingTransport } from '../support/recording.transport.js';
@@ -14,7 +21,9 @@ class OrdersController {
 @Injectable()
 class KeyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const request = context.switchToHttp().getRequest<{ headers: Record<string, string>; session?: { admin: boolean } }>();
+    const request = context
+      .switchToHttp()
+      .getRequest<{ headers: Record<string, string>; session?: { admin: boolean } }>();
     if (request.session) return request.session.admin;
     if (request.headers['x-key'] === undefined) throw new UnauthorizedException('Log in first');
     return request.headers['x-key'] === 'right';
@@ -144,7 +153,10 @@ describe.each(ADAPTERS)('the guard on $name', ({ name, adapter }) => {
       console: { authorize: KeyGuard },
       prepare: (app) => {
         const fastify = app.getHttpAdapter().getInstance() as {
-          addHook(name: string, hook: (request: { session?: object; headers: object }, reply: unknown, done: () => void) => void): void;
+          addHook(
+            name: string,
+            hook: (request: { session?: object; headers: object }, reply: unknown, done: () => void) => void,
+          ): void;
         };
         fastify.addHook('onRequest', (request, _reply, done) => {
           request.session = { admin: 'x-admin' in request.headers };
@@ -186,9 +198,9 @@ describe('options', () => {
     [{ relay: 'marketing' }, /console\.relay: there is no relay "marketing"/],
     [{ readonly: 'yes' } as never, /console\.readonly/],
   ])('%j is refused at the start', async (options, message) => {
-    await expect(
-      startConsole({ relay: { transport: new RecordingTransport() }, console: options }),
-    ).rejects.toThrow(message);
+    await expect(startConsole({ relay: { transport: new RecordingTransport() }, console: options })).rejects.toThrow(
+      message,
+    );
   });
 });
 

@@ -24,7 +24,8 @@ export const CONTENT_ROUTES: ConsoleRoutes = {
       throw error;
     }
   },
-  'GET mails/:/source': async (relay, { parts, query }) => sourceAnswer(parts[0]!, await sourceOf(relay, parts[0]!), query),
+  'GET mails/:/source': async (relay, { parts, query }) =>
+    sourceAnswer(parts[0]!, await sourceOf(relay, parts[0]!), query),
   'GET mails/:/attachments/:': async (relay, { parts }) =>
     attachmentAnswer(await messageOf(relay, parts[0]!), parts[1]!),
 };

@@ -1,12 +1,13 @@
 import type { RecipientState } from '../../delivery/outcome-store.interface.js';
 import { STATE_RANK } from '../../delivery/outcome-store.interface.js';
-import { ENDED } from '../../mail-status.js';
+import { ENDED, type MailStatus, mailStatus } from '../../mail-status.js';
+import type { FoundMail } from '../../queue/mail-queue.interface.js';
 import type { RelayAccess } from '../relay-access.js';
 import { ConsoleRejectedError } from '../http/console-rejected.error.js';
 import { type ConsoleRequest, jsonOf, limitOf, textsOf, wordOf } from '../http/console-request.js';
 import type { ConsoleRoutes } from '../http/console-routes.js';
 import { type MailRow, rowOf, rowOfFound } from '../view/mail-row.js';
-import { contentStateOf } from '../view/mail-source.js';
+import { contentStateOf, isSealed } from '../view/mail-source.js';
 import { mailIdIn, readSearch } from './read-search.js';
 
 /** Lists of mails, one mail, and what can be done about them. */
@@ -43,6 +44,7 @@ async function list(relay: RelayAccess, { query }: ConsoleRequest): Promise<Mail
   const state = stateOf(wordOf(query, 'state'));
   if (state !== undefined && WAITING.has(state)) return { mails: [], note: 'Mails that wait are under Queue.' };
   const read = text === undefined ? undefined : readSearch(text, relay.configuration.queue.encryption !== undefined);
+  if (read?.nothing) return { mails: [], note: read.note! };
   const [stream, tag, transport] = ['stream', 'tag', 'transport'].map((name) => wordOf(query, name));
   const search = {
     ...read?.search,
@@ -71,31 +73,56 @@ async function list(relay: RelayAccess, { query }: ConsoleRequest): Promise<Mail
 
 /** Of a mail in the queue or the store. */
 export async function rowById({ queue }: RelayAccess, id: string): Promise<MailRow | undefined> {
-  const found = await queue.find(id);
+  const found = await queue.find(id).catch((error: unknown) => (isSealed(error) ? null : Promise.reject(error)));
   const record = await queue.store.load(id);
   if (found) return rowOfFound(found, record);
   return record?.messageId === undefined ? undefined : rowOf(id, record);
 }
 
 async function detail(relay: RelayAccess, given: string): Promise<object> {
-  const status = await relay.mail.status(given);
+  const status = await relay.mail.status(given).catch((error: unknown) => {
+    if (isSealed(error)) return sealedStatus(relay, given);
+    throw error;
+  });
   if (!status) throw new ConsoleRejectedError(404, 'Nothing is known of this mail; it may be older than the retention');
   const { id } = status;
-  const row = await rowById(relay, id);
-  const [found, record] = await Promise.all([relay.queue.find(id), relay.queue.store.load(id)]);
-  const { recipients, attempts, events } = status;
+  const found = await foundOf(relay, id);
+  const record = await relay.queue.store.load(id);
+  const row = found && found !== 'sealed' ? rowOfFound(found, record) : record && rowOf(id, record);
+  if (found === 'sealed')
+    return { ...row, ...storyOf(status), content: 'sealed', retryable: false, cancellable: false };
+  const { recipients } = status;
   return {
     ...row,
-    metadata: record?.about?.metadata ?? events[0]?.metadata ?? {},
+    ...storyOf(status),
     ...(found && { envelopeFrom: found.snapshot.envelope.from }),
     ...(found?.due !== undefined && { due: new Date(found.due).toISOString() }),
-    recipientStates: recipients,
-    attempts,
-    events: events.map(({ raw: _raw, ...event }) => event),
     content: await contentStateOf(relay, id, found),
     retryable: found?.state === 'failed',
     cancellable: found !== null && found.state !== 'failed' && recipients.some(({ state }) => !ENDED.has(state)),
   };
+}
+
+function storyOf({ recipients, attempts, events }: MailStatus): object {
+  return {
+    metadata: events[0]?.metadata ?? {},
+    recipientStates: recipients,
+    attempts,
+    events: events.map(({ raw: _raw, ...event }) => event),
+  };
+}
+
+/** Of a mail in the queue whose key is not here, what lies in clear. */
+async function sealedStatus({ queue }: RelayAccess, id: string): Promise<MailStatus | null> {
+  const [record, feedback] = await Promise.all([queue.store.load(id), queue.timeline.read(id)]);
+  return mailStatus(id, null, record, feedback);
+}
+
+async function foundOf({ queue }: RelayAccess, id: string): Promise<FoundMail | 'sealed' | null> {
+  return queue.find(id).catch((error: unknown) => {
+    if (isSealed(error)) return 'sealed' as const;
+    throw error;
+  });
 }
 
 async function each(

@@ -24,10 +24,7 @@ const LIMITS: readonly (readonly [transport: RegExp, limits: ProviderLimits])[] 
       source: 'https://postmarkapp.com/support/article/what-are-acceptable-bounce-and-spam-complaint-rates',
     },
   ],
-  [
-    /^GoogleWorkspace|^Smtp|^Direct/,
-    { complaintRate: 0.003, source: 'https://support.google.com/a/answer/81126' },
-  ],
+  [/^GoogleWorkspace|^Smtp|^Direct/, { complaintRate: 0.003, source: 'https://support.google.com/a/answer/81126' }],
 ];
 
 export function limitsOfProvider(transport: object | undefined): ProviderLimits | undefined {

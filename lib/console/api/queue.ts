@@ -5,6 +5,7 @@ import { ConsoleRejectedError } from '../http/console-rejected.error.js';
 import { type ConsoleRequest, limitOf, wordOf } from '../http/console-request.js';
 import type { ConsoleRoutes } from '../http/console-routes.js';
 import type { RelayAccess } from '../relay-access.js';
+import { isSealed } from '../view/mail-source.js';
 import { type MailRow, rowOfFound } from '../view/mail-row.js';
 import { type StreamView, streamViews, transportViews } from '../view/relay-flow.js';
 import type { TransportView } from '../view/transport-view.js';
@@ -49,7 +50,10 @@ async function list(relay: RelayAccess, { query }: ConsoleRequest): Promise<{ ma
   const { queue } = relay;
   const place = placeOf(wordOf(query, 'state'));
   const { ids, cursor } = await queue.inspection.page(place, wordOf(query, 'cursor'), limitOf(query));
-  const found = await Promise.all(ids.map((id) => queue.find(id)));
+  // One whose key is not here is passed over.
+  const found = await Promise.all(
+    ids.map((id) => queue.find(id).catch((error: unknown) => (isSealed(error) ? null : Promise.reject(error)))),
+  );
   const records = await queue.store.loadMany(ids);
   const [streams, transports] =
     place === 'sending' || ids.length === 0 ? [[], []] : await Promise.all([streamViews(relay), transportViews(relay)]);
@@ -107,9 +111,13 @@ function placeOf(state: string | undefined): QueuePlace {
 
 const PLACES = ['waiting', 'scheduled', 'deferred', 'sending', 'dead'] as const satisfies readonly QueuePlace[];
 
-async function gateOf(relay: RelayAccess, name: string): Promise<NonNullable<ReturnType<RelayAccess['transports']['gateOf']>>> {
+async function gateOf(
+  relay: RelayAccess,
+  name: string,
+): Promise<NonNullable<ReturnType<RelayAccess['transports']['gateOf']>>> {
   const views = await transportViews(relay);
-  if (!views.some((view) => view.name === name)) throw new ConsoleRejectedError(404, 'There is no transport of that name');
+  if (!views.some((view) => view.name === name))
+    throw new ConsoleRejectedError(404, 'There is no transport of that name');
   return relay.transports.gateOf(name)!;
 }
 

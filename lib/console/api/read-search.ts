@@ -6,6 +6,8 @@ export interface ReadSearch {
   readonly search: HistorySearch;
   /** What is not searched. */
   readonly note?: string;
+  /** Nothing is left that can be searched. */
+  readonly nothing?: boolean;
 }
 
 /**
@@ -25,7 +27,10 @@ export function readSearch(text: string, sealed: boolean): ReadSearch {
     else words.push(...wordsOf(part));
   }
   if (words.length === 0) return { search };
-  if (sealed) return { search, note: 'Subjects are encrypted (queue.encryption), so their words are not searched.' };
+  if (sealed) {
+    const note = 'Subjects are encrypted (queue.encryption), so their words are not searched.';
+    return { search, note, nothing: Object.keys(search).length === 0 };
+  }
   const short = words.some((word) => [...word].length < SHORTEST_BEGINNING);
   const note = `Words of fewer than ${SHORTEST_BEGINNING} letters are found as whole words only.`;
   return { search: { ...search, words }, ...(short && { note }) };

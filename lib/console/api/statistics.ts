@@ -36,12 +36,17 @@ async function statistics(relay: RelayAccess, { query }: ConsoleRequest): Promis
   const all = (await relay.queue.counts.read(days)).filter(
     (one) => (stream === undefined || one.stream === stream) && (provider === undefined || one.provider === provider),
   );
-  const wanted = all.filter((one) => (tag !== undefined ? one.tag === tag : by === 'tag' ? one.tag !== '' : one.tag === ''));
+  const wanted = all.filter((one) =>
+    tag !== undefined ? one.tag === tag : by === 'tag' ? one.tag !== '' : one.tag === '',
+  );
   return {
     days,
     series: seriesOf(wanted, days, by),
     latency: latencies(all, days),
-    rates: ratesOf(relay, all.filter((one) => one.tag === '')),
+    rates: ratesOf(
+      relay,
+      all.filter((one) => one.tag === ''),
+    ),
   };
 }
 
@@ -69,7 +74,10 @@ function sentOf({ counts }: Series): number {
 }
 
 /** By day: how long it took from `send()` to the provider's answer, in milliseconds. */
-function latencies(counts: readonly Count[], days: readonly string[]): Record<'p50' | 'p95' | 'p99', (number | null)[]> {
+function latencies(
+  counts: readonly Count[],
+  days: readonly string[],
+): Record<'p50' | 'p95' | 'p99', (number | null)[]> {
   const steps = new Map(days.map((day) => [day, Array.from({ length: LATENCY_STEPS }, () => 0)]));
   for (const { day, type, count } of counts) {
     if (!type.startsWith('latency:')) continue;

@@ -56,7 +56,8 @@ function scopeIn(query: ConsoleRequest['query']): Scope {
 
 function scopeOf({ stream, tenant, ...rest }: Record<string, unknown>): Scope {
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new ConsoleRejectedError(422, `there is no field ${unknown.slice(0, 50)}`, unknown.slice(0, 50));
+  if (unknown !== undefined)
+    throw new ConsoleRejectedError(422, `there is no field ${unknown.slice(0, 50)}`, unknown.slice(0, 50));
   return {
     ...(isGiven(stream) && { stream: textOf(stream, 'stream') }),
     ...(isGiven(tenant) && { tenant: textOf(tenant, 'tenant') }),

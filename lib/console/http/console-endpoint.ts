@@ -38,11 +38,7 @@ export class ConsoleEndpoint {
     }
   }
 
-  async #answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    rest: string,
-  ): Promise<ConsoleAnswer | undefined> {
+  async #answer(request: IncomingMessage, response: ServerResponse, rest: string): Promise<ConsoleAnswer | undefined> {
     const framework = frameworkRequestOf(request) ?? { request, response };
     await this.#parts.guard.check(request, framework);
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');

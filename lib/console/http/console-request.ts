@@ -22,7 +22,11 @@ export async function jsonOf({ raw, framework }: ConsoleRequest): Promise<Record
   const value =
     raw.complete && parsed !== undefined
       ? parsed
-      : parseJson(await readBody(raw, { most: MOST_JSON, time: BODY_TIME, reject }), { depth: 8, values: 20_000, reject });
+      : parseJson(await readBody(raw, { most: MOST_JSON, time: BODY_TIME, reject }), {
+          depth: 8,
+          values: 20_000,
+          reject,
+        });
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw reject(400, 'The body is no JSON object');
 }
@@ -31,7 +35,8 @@ export async function jsonOf({ raw, framework }: ConsoleRequest): Promise<Record
 export function csvOf({ raw, framework }: ConsoleRequest): Readable {
   checkType(raw, 'text/csv');
   const { body } = framework.request as { body?: unknown };
-  if (raw.complete && (typeof body === 'string' || body instanceof Uint8Array)) return Readable.from([Buffer.from(body)]);
+  if (raw.complete && (typeof body === 'string' || body instanceof Uint8Array))
+    return Readable.from([Buffer.from(body)]);
   let size = 0;
   return raw.compose(async function* (source: AsyncIterable<Buffer>) {
     for await (const chunk of source) {

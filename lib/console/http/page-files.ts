@@ -102,7 +102,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-function chosen({ plain, br, gzip }: PageFile, accepted: string | string[] | undefined): {
+function chosen(
+  { plain, br, gzip }: PageFile,
+  accepted: string | string[] | undefined,
+): {
   encoding?: string;
   content: Buffer;
 } {

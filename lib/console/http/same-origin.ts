@@ -15,7 +15,8 @@ export function checkOrigin({ headers, method }: IncomingMessage): void {
   if (site !== undefined) {
     if (site === 'same-origin' || site === 'none') return;
     // A link to the console, in a mail or a chat.
-    if (headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && method === 'GET') return;
+    if (headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document' && method === 'GET')
+      return;
     throw new ConsoleRejectedError(403, 'The request comes from another site');
   }
   const { origin } = headers;

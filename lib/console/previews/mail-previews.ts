@@ -33,7 +33,11 @@ export class MailPreviews {
     return this.#classes()
       .map((type) => ({
         mail: mailNameOf(type),
-        previews: previewsOf(type).map(({ key, name }) => ({ id: idOf(type, key), name, locales: this.#localesOf(type) })),
+        previews: previewsOf(type).map(({ key, name }) => ({
+          id: idOf(type, key),
+          name,
+          locales: this.#localesOf(type),
+        })),
       }))
       .sort((a, b) => (a.mail < b.mail ? -1 : 1));
   }

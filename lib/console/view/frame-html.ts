@@ -66,7 +66,9 @@ function shown(html: string, dark: boolean): string {
   const asked = html.replace(/\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)/gi, (_whole, scheme: string) =>
     (scheme.toLowerCase() === 'dark') === dark ? '(min-width: 0)' : '(max-width: 0)',
   );
-  const scheme = dark ? ':root { color-scheme: dark; background: #121212; color: #e8e8e8 }' : ':root { color-scheme: light; background: #fff }';
+  const scheme = dark
+    ? ':root { color-scheme: dark; background: #121212; color: #e8e8e8 }'
+    : ':root { color-scheme: light; background: #fff }';
   // What stands before a doctype would put the browser into another mode.
   const style = `<style>${scheme}</style>`;
   const [doctype = ''] = /^\s*<!doctype[^>]{0,300}>/i.exec(asked) ?? [];

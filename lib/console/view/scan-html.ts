@@ -27,9 +27,9 @@ export function* scanHtml(html: string): Generator<HtmlTag> {
     }
     const closing = html[from + 1] === '/';
     const start = from + (closing ? 2 : 1);
-    const nameEnd = endOf(html, start, NAME_ENDS);
+    const nameEnd = endOf(html, start, NAME_ENDS, LONGEST_NAME);
     const name = html.slice(start, nameEnd).toLowerCase();
-    if (!/^[a-z]/.test(name)) {
+    if (!/^[a-z][^<]*$/.test(name)) {
       at = from + 1;
       continue;
     }
@@ -60,6 +60,7 @@ const NAME_ENDS: ReadonlySet<string> = new Set([...SPACE, '/', '>']);
 const ATTRIBUTE_ENDS: ReadonlySet<string> = new Set([...NAME_ENDS, '=']);
 const VALUE_ENDS: ReadonlySet<string> = new Set([...SPACE, '>']);
 const MOST_ATTRIBUTES = 100;
+const LONGEST_NAME = 64;
 
 function rawEnd(html: string, from: number, name: string): number {
   const end = new RegExp(`</${name}[\\s/>]`, 'gi');
@@ -96,9 +97,10 @@ function closingQuote(html: string, from: number, quote: string): number {
   return end < 0 ? html.length : end;
 }
 
-function endOf(html: string, from: number, ends: ReadonlySet<string>): number {
+function endOf(html: string, from: number, ends: ReadonlySet<string>, most = Infinity): number {
   let at = from;
-  while (at < html.length && !ends.has(html[at]!)) at++;
+  const last = Math.min(html.length, from + most);
+  while (at < last && !ends.has(html[at]!)) at++;
   return at;
 }
 

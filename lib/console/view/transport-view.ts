@@ -40,7 +40,9 @@ export function transportViewOf(name: string, transport: MailTransport | undefin
     ...troubleOf(looked),
     paused: state.held !== undefined,
     ...(rate && { rate: { limit: rateText(rate), used: rateUsed(state, rate, now) } }),
-    ...(quota && { quota: { limit: rateText(quota), used: quotaUsed(state, quota, now), ...freeAt(state, quota, now) } }),
+    ...(quota && {
+      quota: { limit: rateText(quota), used: quotaUsed(state, quota, now), ...freeAt(state, quota, now) },
+    }),
     ...(concurrency !== undefined && { concurrency: { limit: concurrency, used: underWay.length } }),
   };
 }
@@ -56,7 +58,11 @@ function troubleOf({ state, now }: LookedAt): Pick<TransportView, 'breaker' | 'w
   const { breaker, paused, held, slow } = state;
   if (breaker?.until !== undefined) {
     const open = now < breaker.until;
-    return { breaker: open ? 'open' : 'half-open', ...(breaker.why && { why: breaker.why }), ...(open && until(breaker.until)) };
+    return {
+      breaker: open ? 'open' : 'half-open',
+      ...(breaker.why && { why: breaker.why }),
+      ...(open && until(breaker.until)),
+    };
   }
   if (held) return { breaker: 'closed', why: `paused by hand at ${new Date(held.at).toISOString()}` };
   if (paused && paused.until > now) return { breaker: 'closed', why: paused.why, ...until(paused.until) };

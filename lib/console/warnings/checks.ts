@@ -35,26 +35,31 @@ export const CHECKS: readonly Check[] = [
     code: 'long-subject',
     severity: 'info',
     find: ({ message: { subject } }) =>
-      subject.length > LONG_SUBJECT && `Its subject has ${subject.length} characters; most programs show about ${LONG_SUBJECT}`,
+      subject.length > LONG_SUBJECT &&
+      `Its subject has ${subject.length} characters; most programs show about ${LONG_SUBJECT}`,
   },
   {
     code: 'template-left',
     severity: 'error',
     find: ({ message: { subject, text = '', html = '' } }) =>
-      [subject, text, html].some((words) => /\{\{[^{}]{1,100}\}\}/.test(words)) && 'A template’s {{braces}} are left in it',
+      [subject, text, html].some((words) => /\{\{[^{}]{1,100}\}\}/.test(words)) &&
+      'A template’s {{braces}} are left in it',
   },
   {
     code: 'undefined-left',
     severity: 'warn',
     find: ({ message: { subject } }) =>
-      /\b(?:undefined|null|NaN|\[object Object\])/.test(subject) && 'Its subject says undefined, null or [object Object]',
+      /\b(?:undefined|null|NaN|\[object Object\])/.test(subject) &&
+      'Its subject says undefined, null or [object Object]',
   },
   {
     code: 'no-text',
     severity: 'warn',
     help: 'https://www.rfc-editor.org/rfc/rfc2046#section-5.1.4',
     find: ({ message: { html, text } }) =>
-      html !== undefined && !text?.trim() && 'It has no text part: some programs, watches and spam filters read nothing else',
+      html !== undefined &&
+      !text?.trim() &&
+      'It has no text part: some programs, watches and spam filters read nothing else',
   },
   {
     code: 'empty',
@@ -66,7 +71,10 @@ export const CHECKS: readonly Check[] = [
     severity: 'warn',
     find: ({ message: { html = '' } }) => {
       const size = Buffer.byteLength(html);
-      return size > GMAIL_CLIP && `Its HTML has ${kilobytes(size)} kB; Gmail clips it at 102 kB, with what tracks opens at its end`;
+      return (
+        size > GMAIL_CLIP &&
+        `Its HTML has ${kilobytes(size)} kB; Gmail clips it at 102 kB, with what tracks opens at its end`
+      );
     },
   },
   {
@@ -74,7 +82,9 @@ export const CHECKS: readonly Check[] = [
     severity: 'warn',
     find: ({ message: { attachments } }) => {
       const size = attachments.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      return size > LARGE_ATTACHMENTS && `Its attachments have ${kilobytes(size)} kB: mailboxes may refuse it; send a link`;
+      return (
+        size > LARGE_ATTACHMENTS && `Its attachments have ${kilobytes(size)} kB: mailboxes may refuse it; send a link`
+      );
     },
   },
   {
@@ -93,7 +103,8 @@ export const CHECKS: readonly Check[] = [
     find: ({ markup }) =>
       counted(
         markup?.images.filter(({ alt, unseen }) => alt === undefined && !unseen).length,
-        (count) => `${count} ${count === 1 ? 'image has' : 'images have'} no alt: nothing is read of it where images are off (alt="" for what is decoration)`,
+        (count) =>
+          `${count} ${count === 1 ? 'image has' : 'images have'} no alt: nothing is read of it where images are off (alt="" for what is decoration)`,
       ),
   },
   {
@@ -102,30 +113,37 @@ export const CHECKS: readonly Check[] = [
     find: ({ markup }) =>
       counted(
         markup?.images.filter(({ src, sized, unseen }) => /^https?:/i.test(src) && !sized && !unseen).length,
-        (count) => `${count} remote ${count === 1 ? 'image has' : 'images have'} no width: the mail jumps as they load, and Outlook shows them in their full size`,
+        (count) =>
+          `${count} remote ${count === 1 ? 'image has' : 'images have'} no width: the mail jumps as they load, and Outlook shows them in their full size`,
       ),
   },
   {
     code: 'no-lang',
     severity: 'info',
     help: 'https://www.w3.org/WAI/WCAG22/Understanding/language-of-page',
-    find: ({ markup }) => markup?.lang === undefined && markup?.isDocument && 'Its <html> has no lang: screen readers guess how to pronounce it',
+    find: ({ markup }) =>
+      markup?.lang === undefined &&
+      markup?.isDocument &&
+      'Its <html> has no lang: screen readers guess how to pronounce it',
   },
   {
     code: 'script',
     severity: 'error',
-    find: ({ markup }) => markup?.tags.has('script') && 'It has a <script>: no mail program runs it, and filters hold it against the mail',
+    find: ({ markup }) =>
+      markup?.tags.has('script') && 'It has a <script>: no mail program runs it, and filters hold it against the mail',
   },
   {
     code: 'form',
     severity: 'warn',
-    find: ({ markup }) => markup?.tags.has('form') && 'It has a form: most programs do not send it, and filters take it for phishing',
+    find: ({ markup }) =>
+      markup?.tags.has('form') && 'It has a form: most programs do not send it, and filters take it for phishing',
   },
   {
     code: 'frame',
     severity: 'warn',
     find: ({ markup }) =>
-      ['iframe', 'frame', 'object', 'embed'].some((tag) => markup?.tags.has(tag)) && 'It embeds another document, which is left out',
+      ['iframe', 'frame', 'object', 'embed'].some((tag) => markup?.tags.has(tag)) &&
+      'It embeds another document, which is left out',
   },
   {
     code: 'base',
@@ -151,7 +169,9 @@ export function supportWarnings({ markup }: CheckedMail): MailWarning[] {
   if (!markup) return [];
   return UNSUPPORTED.filter(
     ({ css, tag, image }) =>
-      css?.test(markup.css) || (tag !== undefined && markup.tags.has(tag)) || markup.images.some(({ src }) => image?.test(src)),
+      css?.test(markup.css) ||
+      (tag !== undefined && markup.tags.has(tag)) ||
+      markup.images.some(({ src }) => image?.test(src)),
   ).map(({ feature, name, clients }) => ({
     code: feature,
     severity: clients.length > 2 ? 'warn' : 'info',

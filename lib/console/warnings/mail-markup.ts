@@ -43,7 +43,9 @@ export function markupOf(html: string): MailMarkup {
 }
 
 function imageOf(attributes: ReadonlyMap<string, string>): MailMarkup['images'][number] {
-  const [src, alt, width, height, style] = ['src', 'alt', 'width', 'height', 'style'].map((name) => attributes.get(name));
+  const [src, alt, width, height, style] = ['src', 'alt', 'width', 'height', 'style'].map((name) =>
+    attributes.get(name),
+  );
   return {
     src: src ?? '',
     ...(alt !== undefined && { alt }),

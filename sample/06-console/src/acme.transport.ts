@@ -7,7 +7,11 @@ export class AcmeTransport extends MailTransport {
     const [name = ''] = envelope.to[0]!.split('@');
     if (name === 'down') throw new MailError('Acme answered 503 Service Unavailable');
     if (name === 'busy')
-      throw new MailError('450 4.2.2 The mailbox is full', { scope: 'recipient', replyCode: 450, enhancedCode: '4.2.2' });
+      throw new MailError('450 4.2.2 The mailbox is full', {
+        scope: 'recipient',
+        replyCode: 450,
+        enhancedCode: '4.2.2',
+      });
     if (name === 'nobody')
       throw new MailError('550 5.1.1 There is no such user', {
         permanent: true,

@@ -62,8 +62,7 @@ const LISTS: Readonly<
   dead: { where: `state = 'failed'`, order: ['finished_at_ms', 'id'], start: [String(Number.MAX_SAFE_INTEGER), ''] },
 };
 
-const counted = (where: string): string =>
-  `(SELECT count(*) FROM ${QUEUE_SCHEMA}.job WHERE queue = $1 AND ${where})`;
+const counted = (where: string): string => `(SELECT count(*) FROM ${QUEUE_SCHEMA}.job WHERE queue = $1 AND ${where})`;
 
 const COUNT = `SELECT ${counted(`state = 'waiting'`)} AS waiting, ${counted(`state = 'delayed'`)} AS delayed,
   ${counted(SCHEDULED)} AS scheduled, ${counted(`state = 'active'`)} AS sending, ${counted(`state = 'failed'`)} AS dead`;

@@ -110,7 +110,8 @@ export class RedisInspection implements QueueInspection {
     let cursor = from && textOf(from);
     for (let look = 0; look < MOST_LOOKS; look++) {
       const page = await this.#sorted(this.#key('delayed'), placeOf(cursor), limit);
-      const scores = page.ids.length === 0 ? [] : await this.#guard(() => this.#client.zmscore(this.#scheduled, ...page.ids));
+      const scores =
+        page.ids.length === 0 ? [] : await this.#guard(() => this.#client.zmscore(this.#scheduled, ...page.ids));
       // One that was due is deferred, if it is delayed again.
       ids.push(...page.ids.filter((_, index) => Number(scores[index] ?? 0) <= Date.now()));
       cursor = page.cursor;
