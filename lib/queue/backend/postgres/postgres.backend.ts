@@ -85,8 +85,11 @@ export class PostgresBackend implements QueueBackend {
 
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle {
     const worker = this.#work(this.queue.name, processor, options) as unknown as SnapshotWorker;
-    const stores = [this.store, this.shared, this.counts, this.suppressions, this.blobs, this.history];
-    const purge = (): void => void Promise.all(stores.map((store) => store.purge())).catch(() => {});
+    const stores = [this.store, this.shared, this.counts, this.suppressions, this.blobs];
+    // Afterwards: one more at once would be one more connection of the pool.
+    const purgeAll = (): Promise<void> =>
+      Promise.all(stores.map((store) => store.purge())).then(() => this.history.purge());
+    const purge = (): void => void purgeAll().catch(() => {});
     const timer = setInterval(purge, PURGE_EVERY).unref();
     void this.#database.ready.then(purge);
     return { worker, destroy: () => clearInterval(timer) };
