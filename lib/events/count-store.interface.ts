@@ -1,6 +1,14 @@
 /** What is counted a day. Opens and clicks count once a recipient and mail; those of machines apart from the others. */
 export type CountedType =
-  'sent' | 'delivered' | 'deferred' | 'bounced' | 'complained' | 'opened' | 'clicked' | 'machineOpened' | 'machineClicked';
+  | 'sent'
+  | 'delivered'
+  | 'deferred'
+  | 'bounced'
+  | 'complained'
+  | 'opened'
+  | 'clicked'
+  | 'machineOpened'
+  | 'machineClicked';
 
 /** How long mails took from `send()` to the provider's answer, in steps: see latency-steps. */
 export type LatencyType = `latency:${number}`;

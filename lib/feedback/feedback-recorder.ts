@@ -123,14 +123,14 @@ export class FeedbackRecorder {
   }
 }
 
-/** How many, where that has changed. */
+/** How many, where that has changed; machines open and click for themselves. */
 function recipientsWith(
   type: MailEventType,
   before: readonly MailEvent[],
   fresh: readonly MailEvent[],
 ): number | undefined {
   const of = (events: readonly MailEvent[]): string[] =>
-    events.filter((event) => event.type === type).map(({ recipient }) => recipient);
+    events.filter((event) => event.type === type && !isByMachine(event)).map(({ recipient }) => recipient);
   return of(fresh).length > 0 ? new Set([...of(before), ...of(fresh)]).size : undefined;
 }
 
