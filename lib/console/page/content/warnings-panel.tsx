@@ -1,0 +1,31 @@
+import type { ContentWarning } from '../client/types.js';
+import { Badge, type Tone } from '../parts/badge.js';
+import { Empty } from '../parts/notes.js';
+
+const TONES: Record<ContentWarning['severity'], Tone> = { error: 'bad', warn: 'fair', info: 'busy' };
+const WORDS: Record<ContentWarning['severity'], string> = { error: 'error', warn: 'warning', info: 'hint' };
+const ORDER = ['error', 'warn', 'info'];
+
+/** What common mail readers will make worse, the worst first. */
+export function WarningsPanel({ warnings }: { warnings: readonly ContentWarning[] }) {
+  if (warnings.length === 0) {
+    return (
+      <Empty icon="check" title="Nothing to warn of">
+        Text part, alternative texts, subject, size and styles are as they should be.
+      </Empty>
+    );
+  }
+  const sorted = [...warnings].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+  return (
+    <ul class="cards" role="list">
+      {sorted.map(({ code, severity, message, help }, index) => (
+        <li key={`${index} ${code}`} class="card">
+          <p class="card-title">
+            <Badge tone={TONES[severity]}>{WORDS[severity]}</Badge> {message}
+          </p>
+          {help !== undefined && <p class="muted">{help}</p>}
+        </li>
+      ))}
+    </ul>
+  );
+}
