@@ -13,7 +13,7 @@ export function RateTable({ rates }: { rates: readonly Rate[] }) {
           Rates appear when mails have been sent.
         </Empty>
       ) : (
-        <div class="table-box" tabIndex={0} role="region" aria-label="Bounce and complaint rates">
+        <div class="table-box" tabIndex={0} role="region" aria-label="Table of the rates">
           <table>
             <thead>
               <tr>

@@ -29,9 +29,12 @@ export function InboxPage() {
   }, [open]);
   return (
     <div class={open ? 'split split-open' : 'split'}>
+      <h1 class="sr-only">Inbox</h1>
       <section class="split-list" aria-label="Mails">
         <div class="list-head">
-          <h1>Inbox</h1>
+          <span class="list-title" aria-hidden="true">
+            Inbox
+          </span>
           <span class="muted">{list.total !== undefined && many(list.total, 'mail')}</span>
           <ClearButton done={list.reload} />
         </div>

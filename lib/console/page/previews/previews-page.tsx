@@ -19,9 +19,12 @@ export function PreviewsPage() {
   const open = route.value.path[1];
   return (
     <div class={open ? 'split split-open' : 'split'}>
+      <h1 class="sr-only">Previews</h1>
       <section class="split-list" aria-label="Previews">
         <div class="list-head">
-          <h1>Previews</h1>
+          <span class="list-title" aria-hidden="true">
+            Previews
+          </span>
         </div>
         {list.problem && <ErrorNote problem={list.problem} retry={list.reload} />}
         {list.data ? <PreviewNames list={list.data} open={open} /> : !list.problem && <Skeleton />}

@@ -69,9 +69,12 @@ function Content({ name }: { name: string }) {
   const Page = SECTIONS[name]?.page;
   if (Page) return <Page key={name} />;
   return (
-    <Empty icon="search" title="There is no such page">
-      <a href={href(['mails'])}>Go to the inbox</a>
-    </Empty>
+    <>
+      <h1 class="sr-only">Not found</h1>
+      <Empty icon="search" title="There is no such page">
+        <a href={href(['mails'])}>Go to the inbox</a>
+      </Empty>
+    </>
   );
 }
 

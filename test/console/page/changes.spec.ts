@@ -1,0 +1,140 @@
+import { expect, it } from 'vitest';
+import { useBrowser } from './support/browser.js';
+import { useServer } from './support/with-server.js';
+
+const open = useBrowser();
+const held = useServer();
+const changes = () => held.server.asked.filter(({ what }) => !what.startsWith('GET'));
+
+it('sends dead letters again, one or all of a page, after asking', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/queue?state=dead`);
+  await page.getByLabel('Choose all mails of this page').check();
+  await page.getByText('22 mails chosen').waitFor();
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('21 mails will be sent again. 1 mail could not be: it was sent meanwhile').waitFor();
+  const dead = held.server.mails.filter(({ state }) => state === 'failed').map(({ id }) => id);
+  expect(changes()).toEqual([
+    expect.objectContaining({ what: 'POST mails/retry', csrf: 'token-1', body: JSON.stringify({ ids: dead }) }),
+  ]);
+});
+
+it('pauses a transport after asking, and lets a stream go on at once', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/queue`);
+  await page.getByRole('button', { name: 'Pause the transport ses' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+  await page.getByText('ses is paused.').waitFor();
+  await page.getByRole('button', { name: 'Resume the stream broadcast' }).click();
+  await page.getByText('broadcast goes on.').waitFor();
+  expect(changes().map(({ what }) => what)).toEqual(['POST transports/ses/pause', 'POST streams/broadcast/resume']);
+});
+
+it('shows counts as the server tells them', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/queue`);
+  await page.getByRole('link', { name: '1,284 Waiting' }).waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  held.server.tell('queue', { waiting: 77, scheduled: 0, deferred: 0, sending: 0, dead: 0 });
+  await page.getByRole('link', { name: '77 Waiting' }).waitFor();
+});
+
+it('adds, finds, removes, imports and exports suppressed addresses', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/suppressions`);
+  await page.getByRole('button', { name: 'Add', exact: true }).click();
+  await page.getByLabel('Address', { exact: true }).fill('Someone@Example.test');
+  await page.getByLabel('Reason').selectOption('unsubscribed');
+  await page.getByRole('button', { name: 'Add to the list' }).click();
+  await page.getByText('Someone@Example.test gets no more mails.').waitFor();
+  await page.getByLabel('Find an address').fill('angry');
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(1);
+  await page.getByRole('button', { name: 'Remove angry@example.test' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('angry@example.test gets mails again.').waitFor();
+  const csv = 'address,reason\na@example.test,manual\nb@example.test,manual\n';
+  await page
+    .getByLabel('CSV file to import')
+    .setInputFiles({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+  await page.getByRole('dialog').getByRole('button', { name: 'Import' }).click();
+  await page.getByText('2 addresses added. 1 row was not valid and left out.').waitFor();
+  expect(changes().map(({ what, body }) => [what, body])).toEqual([
+    ['POST suppressions', JSON.stringify({ address: 'Someone@Example.test', reason: 'unsubscribed' })],
+    ['DELETE suppressions', JSON.stringify({ address: 'angry@example.test', stream: 'broadcast' })],
+    ['POST suppressions/import', csv],
+  ]);
+  expect(await page.getByRole('link', { name: 'Export CSV' }).getAttribute('href')).toBe('api/suppressions/export');
+});
+
+it('renders a preview again when a template is saved, and shows where it is wrong', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/previews`);
+  await page.getByRole('link', { name: 'long name en de' }).click();
+  await page.frameLocator('iframe').getByText('Countess of Lovelace').waitFor();
+  await page.getByLabel('Locale').selectOption('de');
+  await expect.poll(() => page.locator('iframe').getAttribute('src')).toContain('locale=de');
+  held.server.previewError = { message: '"plan" is not there', template: 'welcome.de.hbs', line: 7, column: 12 };
+  held.server.tell('preview', { changed: 'welcome.de.hbs' });
+  await page.getByText('welcome.de.hbs:7:12').waitFor();
+  await page.getByText('"plan" is not there').waitFor();
+  held.server.previewError = undefined;
+  held.server.tell('preview', { changed: 'welcome.de.hbs' });
+  await page.frameLocator('iframe').getByText('Countess of Lovelace').waitFor();
+});
+
+it('goes on with the new token when the application was started again', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/queue`);
+  await page.getByRole('button', { name: 'Resume the stream broadcast' }).waitFor();
+  held.server.session['csrf'] = 'token-2';
+  await page.getByRole('button', { name: 'Resume the stream broadcast' }).click();
+  await page.getByText('broadcast goes on.').waitFor();
+  expect(changes().map(({ csrf }) => csrf)).toEqual(['token-1', 'token-2']);
+});
+
+it('offers no change where none is allowed', async () => {
+  held.server.session['readonly'] = true;
+  const { page } = await open();
+  for (const place of ['queue?state=dead', 'suppressions', 'mails']) {
+    await page.goto(`${held.url}#/${place}`);
+    await page.getByText('read only').waitFor();
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.locator('table, .mail-row').first().waitFor();
+    const names = await page.locator('main').getByRole('button').allTextContents();
+    expect(names.filter((name) => /Pause|Resume|Add|Remove|Import|Send|Cancel|Clear/.test(name))).toEqual([]);
+    expect(await page.getByRole('checkbox').count()).toBe(0);
+  }
+});
+
+it('copies the records of a domain', async () => {
+  const { page } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.goto(`${held.url}#/domains`);
+  await page.getByRole('button', { name: 'Copy the value of _dmarc.acme.test' }).click();
+  await page.getByText('Copied the value of _dmarc.acme.test.').waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+    'v=DMARC1; p=quarantine; rua=mailto:dmarc@acme.test',
+  );
+});
+
+it('draws charts, says the same in tables, and splits them', async () => {
+  const { page, complaints } = await open();
+  await page.goto(`${held.url}#/charts`);
+  await expect.poll(() => page.locator('canvas').count()).toBe(3);
+  const figure = page.getByRole('figure', { name: 'Sent and what became of it' });
+  await figure.getByText('As a table').click();
+  expect(await figure.getByRole('columnheader').allTextContents()).toEqual([
+    'Day',
+    'Sent',
+    'Delivered',
+    'Deferred',
+    'Bounced',
+    'Complained',
+  ]);
+  expect(await figure.locator('tbody tr').count()).toBe(28);
+  await page.getByLabel('Split by').selectOption('tag');
+  await page.getByRole('figure', { name: 'Sent by tag' }).waitFor();
+  await page.getByText('1 more in the table').waitFor();
+  expect(held.server.asked.at(-1)!.query.get('by')).toBe('tag');
+  expect(complaints).toEqual([]);
+});

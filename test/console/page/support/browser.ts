@@ -1,0 +1,49 @@
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { findProgram, installPackage } from '../../../support/programs.js';
+
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** What a page asked for and complained of. */
+export interface Watched {
+  page: Page;
+  /** Errors of scripts, and what the policy stopped. */
+  complaints: string[];
+  requests: string[];
+}
+
+/** Debian's Chromium, for one file of tests. */
+export function useBrowser(): (options?: BrowserContextOptions) => Promise<Watched> {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startBrowser();
+  }, 300_000);
+  afterAll(() => browser?.close());
+  return async (options) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
+    context.setDefaultTimeout(10_000);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('request', (request) => requests.push(request.url()));
+    return { page, complaints, requests };
+  };
+}
+
+export async function startBrowser(): Promise<Browser> {
+  if (!findProgram(['chromium'])) installPackage('chromium');
+  return chromium.launch({ executablePath: findProgram(['chromium'])!, args: ARGS });
+}
