@@ -57,7 +57,9 @@ it('finds mails by subject, recipient and Message-ID', async () => {
   await page.goto(application.url);
   for (const search of ['needle', 'grace@example.test', messageId, 'tag:hay']) {
     await page.getByLabel('Search mails').fill(search);
-    await expect.poll(() => page.locator('.mail-row-subject').allTextContents(), search).toEqual(['A needle']);
+    await expect
+      .poll(() => page.locator('.mail-row-subject').allTextContents(), { message: search })
+      .toEqual(['A needle']);
   }
 });
 

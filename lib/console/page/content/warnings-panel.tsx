@@ -1,5 +1,6 @@
 import type { ContentWarning } from '../client/types.js';
-import { Badge, type Tone } from '../parts/badge.js';
+import { Badge } from '../parts/badge.js';
+import type { Tone } from '../parts/tone.js';
 import { Empty } from '../parts/notes.js';
 
 const TONES: Record<ContentWarning['severity'], Tone> = { error: 'bad', warn: 'fair', info: 'busy' };

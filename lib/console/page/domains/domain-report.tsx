@@ -1,7 +1,8 @@
 import { get } from '../client/request.js';
 import type { DnsRecord, DomainReport } from '../client/types.js';
 import { useResource } from '../client/use-resource.js';
-import { Badge, type Tone } from '../parts/badge.js';
+import { Badge } from '../parts/badge.js';
+import type { Tone } from '../parts/tone.js';
 import { CopyButton } from '../parts/copy-button.js';
 import { Icon } from '../parts/icon.js';
 import { ErrorNote, Skeleton } from '../parts/notes.js';

@@ -1,5 +1,5 @@
 import type { Attempt, MailDetail, MailEvent } from '../client/types.js';
-import type { Tone } from '../parts/badge.js';
+import type { Tone } from '../parts/tone.js';
 
 export interface Moment {
   key: string;

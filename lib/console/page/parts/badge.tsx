@@ -1,6 +1,5 @@
 import type { RecipientState } from '../client/types.js';
-
-export type Tone = 'good' | 'fair' | 'bad' | 'busy' | 'quiet' | 'odd';
+import type { Tone } from './tone.js';
 
 /** A word in a colour; the word alone is enough. */
 export function Badge({ tone, children }: { tone: Tone; children: string }) {

@@ -1,5 +1,6 @@
 import type { TransportView } from '../client/types.js';
-import { Badge, type Tone } from '../parts/badge.js';
+import { Badge } from '../parts/badge.js';
+import type { Tone } from '../parts/tone.js';
 import { count } from '../parts/format.js';
 import { Meter } from '../parts/meter.js';
 import { Empty } from '../parts/notes.js';

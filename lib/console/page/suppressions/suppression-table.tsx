@@ -3,7 +3,8 @@ import { change } from '../client/request.js';
 import { writable } from '../client/session.js';
 import type { SuppressionEntry } from '../client/types.js';
 import { say } from '../parts/announcer.js';
-import { Badge, type Tone } from '../parts/badge.js';
+import { Badge } from '../parts/badge.js';
+import type { Tone } from '../parts/tone.js';
 import { confirm } from '../parts/confirm.js';
 import { Time } from '../parts/time.js';
 

@@ -1,17 +1,6 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
-import { findProgram, installPackage } from '../../../support/programs.js';
-
-const ARGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { startBrowser } from './start-browser.js';
 
 /** What a page asked for and complained of. */
 export interface Watched {
@@ -41,9 +30,4 @@ export function useBrowser(): (options?: BrowserContextOptions) => Promise<Watch
     page.on('request', (request) => requests.push(request.url()));
     return { page, complaints, requests };
   };
-}
-
-export async function startBrowser(): Promise<Browser> {
-  if (!findProgram(['chromium'])) installPackage('chromium');
-  return chromium.launch({ executablePath: findProgram(['chromium'])!, args: ARGS });
 }

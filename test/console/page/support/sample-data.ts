@@ -1,6 +1,6 @@
 // What a relay that has been at work for a while would answer: the same every time.
 
-const NOW = Date.parse('2026-11-28T12:00:00Z');
+export const NOW = Date.parse('2026-11-28T12:00:00Z');
 const MINUTE = 60_000;
 
 const SUBJECTS = [
