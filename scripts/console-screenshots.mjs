@@ -14,7 +14,7 @@ const MAIL = sampleMail(0).id;
 /** Name, place, what is there when it is drawn, and how. */
 const PAGES = [
   ['inbox', `mails/${MAIL}`, 'iframe', {}],
-  ['timeline', `mails/${MAIL}?tab=timeline`, '.moment', { colorScheme: 'dark' }],
+  ['timeline', `mails/${MAIL}?tab=timeline`, '.moment', { colorScheme: 'dark', viewport: { width: 1120, height: 600 } }],
   ['warnings', `mails/${MAIL}?tab=warnings`, '.tab-panel .card', {}],
   ['previews', 'previews/WelcomeMail.longName?locale=de', 'iframe', {}],
   ['queue', 'queue?state=dead', 'tbody tr', {}],
@@ -32,7 +32,7 @@ const url = await server.listen();
 const browser = await startBrowser();
 for (const [name, place, ready, look] of PAGES) {
   const context = await browser.newContext({
-    viewport: { width: 1024, height: 640 },
+    viewport: { width: 1120, height: 700 },
     locale: 'en-GB',
     timezoneId: 'UTC',
     reducedMotion: 'reduce',

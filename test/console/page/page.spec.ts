@@ -72,3 +72,25 @@ it('stays with the relay that was chosen', async () => {
   const last = held.server.asked.at(-1)!;
   expect(last.query.get('relay')).toBe('marketing');
 });
+
+it.each([360, 600, 768, 1024, 1280, 1920])('fits a window that is %i pixels wide', async (width) => {
+  held.server.session['relays'] = ['default', 'marketing'];
+  held.server.session['readonly'] = true;
+  const { page } = await open({ viewport: { width, height: 700 } });
+  await page.goto(held.url);
+  for (const [place, ready] of [
+    [`mails/${held.server.mails[0]!.id}`, 'iframe'],
+    ['queue?state=deferred', 'tbody tr'],
+    ['charts', 'canvas'],
+    ['suppressions', 'tbody tr'],
+    ['domains', '.record'],
+  ]) {
+    await page.evaluate((hash) => (location.hash = hash), `#/${place}`);
+    await page.locator(ready!).first().waitFor();
+    const cut = await page.evaluate(() => {
+      const boxes = [document.documentElement, ...document.querySelectorAll('main, header, .split-detail, .page')];
+      return boxes.filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => box.className || box.tagName);
+    });
+    expect(cut, place).toEqual([]);
+  }
+});
