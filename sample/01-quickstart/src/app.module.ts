@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { RelayModule } from 'nestjs-mail-relay';
-import { Catcher } from './catcher.js';
+import { RelayConsoleModule } from 'nestjs-mail-relay/console';
 import { SignupController } from './signup.controller.js';
 import { SignupService } from './signup.service.js';
 
 @Module({})
 export class AppModule {
-  static register(catcher: Catcher, smtpPort: number): DynamicModule {
+  static register(smtpPort: number): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -17,9 +17,11 @@ export class AppModule {
           templates: { dir: join(import.meta.dirname, 'mails') },
           // No `queue`: embedded, durable in the folder .mail-relay/queue.
         }),
+        // The page at /relay: what was sent, what waits, and what became of it.
+        RelayConsoleModule.forRoot(),
       ],
       controllers: [SignupController],
-      providers: [SignupService, { provide: Catcher, useValue: catcher }],
+      providers: [SignupService],
     };
   }
 }

@@ -10,7 +10,7 @@ import { SignupService } from './signup.service.js';
 
 const catcher = new Catcher();
 const smtpPort = await catcher.listen();
-const app = await NestFactory.create(AppModule.register(catcher, smtpPort), {
+const app = await NestFactory.create(AppModule.register(smtpPort), {
   logger: ['log', 'warn', 'error'],
   // An open page must not keep the process alive.
   forceCloseConnections: true,
@@ -25,7 +25,7 @@ console.log(`
 One mail was queued, rendered by the worker and sent over SMTP to 127.0.0.1:${smtpPort}:
   ${recipients.map(({ address, state }) => `${address}: ${state}`).join(', ')} (${attempts.at(-1)?.outcome})
 
-Open http://localhost:${port} to send more and to see them arrive. Ctrl-C ends it.
+Open http://localhost:${port}/relay to see it, and http://localhost:${port} to send more. Ctrl-C ends it.
 `);
 process.once('SIGINT', () => void catcher.close());
 process.once('SIGTERM', () => void catcher.close());

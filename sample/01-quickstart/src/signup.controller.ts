@@ -1,16 +1,11 @@
-import { BadRequestException, Body, Controller, Get, Header, Post, Redirect, Sse } from '@nestjs/common';
+import { BadRequestException, Body, Controller, Get, Header, Post, Redirect } from '@nestjs/common';
 import { MailMessageError } from 'nestjs-mail-relay';
-import { from, map, merge, type Observable } from 'rxjs';
-import { Catcher } from './catcher.js';
 import { PAGE } from './page.js';
 import { SignupService } from './signup.service.js';
 
 @Controller()
 export class SignupController {
-  constructor(
-    private readonly signups: SignupService,
-    private readonly catcher: Catcher,
-  ) {}
+  constructor(private readonly signups: SignupService) {}
 
   @Get()
   @Header('content-type', 'text/html; charset=utf-8')
@@ -18,25 +13,16 @@ export class SignupController {
     return PAGE;
   }
 
+  /** Leads to the mail in the console. */
   @Post('signup')
-  @Redirect('/', 303)
-  async signup(@Body() { name, email }: { name?: string; email?: string }): Promise<void> {
+  @Redirect('/relay/', 303)
+  async signup(@Body() { name, email }: { name?: string; email?: string }): Promise<{ url: string }> {
     try {
-      await this.signups.signup(name?.trim() || 'stranger', email ?? '');
+      const { id } = await this.signups.signup(name?.trim() || 'stranger', email ?? '');
+      return { url: `/relay/#/mails/${id}` };
     } catch (error) {
       if (error instanceof MailMessageError) throw new BadRequestException(error.message);
       throw error;
     }
-  }
-
-  /** What was there before the page was opened, and all that comes after. */
-  @Sse('events')
-  events(): Observable<{ type: string; data: object }> {
-    const states = merge(from([...this.signups.known.values()]), this.signups.progress);
-    const mails = merge(from([...this.catcher.mails]), this.catcher.caught);
-    return merge(
-      states.pipe(map((data) => ({ type: 'state', data }))),
-      mails.pipe(map((data) => ({ type: 'mail', data }))),
-    );
   }
 }
