@@ -124,7 +124,8 @@ it('pauses a stream, and lets it go on', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
   await page.getByRole('button', { name: 'Resume the stream transactional' }).waitFor();
   const { id } = await application.mail.send({ to: 'ada@example.test', subject: 'Held', text: 'Hi.' });
-  await page.getByRole('link', { name: 'Held' }).waitFor();
+  await page.getByRole('link', { name: '1 Deferred' }).click();
+  await page.getByRole('row', { name: /Held.*The stream transactional is paused/ }).waitFor();
   await page.getByRole('button', { name: 'Resume the stream transactional' }).click();
   expect((await application.mail.wait(id, { timeout: '20s' })).recipients[0]?.state).toBe('sent');
 });

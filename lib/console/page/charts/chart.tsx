@@ -115,12 +115,13 @@ function options(
     ],
     series: [
       {},
-      ...lines.map(({ name, colour, dash }) => ({
+      ...lines.map(({ name, colour, dash, values }) => ({
         label: name,
         stroke: of(`--line-${colour}`),
         width: 2,
         dash: [...dash],
-        points: { show: days <= 7, size: 6 },
+        // A day between days without a value is no line.
+        points: { show: days <= 7 || values.filter((value) => value !== null).length <= 7, size: 6 },
         spanGaps: true,
       })),
     ],

@@ -24,9 +24,21 @@ export function WarningsPanel({ warnings }: { warnings: readonly ContentWarning[
           <p class="card-title">
             <Badge tone={TONES[severity]}>{WORDS[severity]}</Badge> {message}
           </p>
-          {help !== undefined && <p class="muted">{help}</p>}
+          {help !== undefined && <Help text={help} />}
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Words, or where to read more. */
+function Help({ text }: { text: string }) {
+  if (!text.startsWith('https://')) return <p class="muted">{text}</p>;
+  return (
+    <p class="muted break">
+      <a href={text} target="_blank" rel="noopener noreferrer">
+        {text.replace('https://', '')}
+      </a>
+    </p>
   );
 }

@@ -23,7 +23,7 @@ export function QueuePage() {
     <div class="page">
       <div class="page-head">
         <h1>Queue</h1>
-        {queue.data && <span class="muted">{queue.data.backend}</span>}
+        {queue.data && <span class="muted">{queue.data.backend} queue</span>}
       </div>
       {queue.problem && <ErrorNote problem={queue.problem} retry={queue.reload} />}
       {!queue.data && !queue.problem && <Skeleton rows={4} tall />}
