@@ -132,7 +132,6 @@ it('reads again what it may have missed while the connection was gone', async ()
   await page.getByText('200 mails').waitFor();
   held.server.mails.unshift(fresh(7) as never);
   held.server.drop();
-  await page.getByText('Not live').waitFor();
   await page.locator('[data-mail=fresh-7]').waitFor();
 });
 
@@ -166,4 +165,23 @@ it('shows one mail: its parts, and what became of it', async () => {
   await page.getByText('broken').waitFor();
   expect(held.server.asked.filter(({ what }) => what === 'POST links')).toHaveLength(1);
   expect(complaints).toEqual([]);
+});
+
+it('says who may not come in, in the words of the application', async () => {
+  held.server.failing = { path: 'session', status: 401, detail: 'Sign in at /admin first.' };
+  const { page } = await open();
+  await page.goto(held.url);
+  await page.getByText('Sign in at /admin first.').waitFor();
+  held.server.failing = undefined;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('200 mails').waitFor();
+});
+
+it('says so when it is not kept up to date any more', async () => {
+  const { page } = await open();
+  await page.goto(held.url);
+  await page.getByText('Live', { exact: true }).waitFor();
+  held.server.failing = { path: 'events', status: 503, detail: 'Later.' };
+  held.server.drop();
+  await page.getByText('Not live').waitFor();
 });

@@ -23,6 +23,11 @@ it('has nothing inline, and no word of another host', async () => {
   expect(
     [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, url]) => url).filter((url) => !url!.startsWith('./')),
   ).toEqual([]);
+  const scripts = (await readdir(join(dist, 'assets'))).filter((file) => file.endsWith('.js'));
+  for (const file of scripts) {
+    const code = await readFile(join(dist, 'assets', file), 'utf8');
+    expect(code.match(/\beval\(|new Function\(|https?:\/\/(?!www\.w3\.org)\w{1,60}/g), file).toBeNull();
+  }
   const styles = (await readdir(join(dist, 'assets'))).filter((file) => file.endsWith('.css'));
   for (const file of styles) expect(await readFile(join(dist, 'assets', file), 'utf8')).not.toMatch(/url\(|@import/);
 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MailError, MailTransport, SuppressionList } from '../../../lib/index.js';
+import { Mail, MailError, MailPreview, MailTransport, SuppressionList } from '../../../lib/index.js';
 import { useBrowser } from './support/browser.js';
 import { type ConsoleApplication, startConsole } from './support/console-application.js';
 
@@ -14,13 +14,24 @@ class PickyTransport extends MailTransport {
   }
 }
 
+@Mail<GreetingMail>({ template: 'greeting' })
+class GreetingMail {
+  constructor(readonly name: string) {}
+
+  @MailPreview('a long name') static longName() {
+    return new GreetingMail('Ada Augusta King');
+  }
+}
+
+const GREETING = '---\nsubject: Welcome, {{name}}\n---\n<h1>Welcome, {{name}}</h1>\n';
+
 const open = useBrowser();
 let application: ConsoleApplication;
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'relay-console-'));
-  await writeFile(join(folder, 'welcome.hbs'), '---\nsubject: Welcome, {{name}}\n---\n<h1>Welcome, {{name}}</h1>\n');
+  await writeFile(join(folder, 'greeting.hbs'), GREETING);
   application = await startConsole({ transport: new PickyTransport(), templates: { dir: folder } });
 }, 60_000);
 afterAll(async () => {
@@ -128,4 +139,23 @@ it('pauses a stream, and lets it go on', async () => {
   await page.getByRole('row', { name: /Held.*The stream transactional is paused/ }).waitFor();
   await page.getByRole('button', { name: 'Resume the stream transactional' }).click();
   expect((await application.mail.wait(id, { timeout: '20s' })).recipients[0]?.state).toBe('sent');
+});
+
+it('renders a preview again when its template is saved, and shows where a template is wrong', async () => {
+  const { page } = await open();
+  await page.goto(`${application.url}#/previews`);
+  await page.getByRole('link', { name: 'a long name' }).click();
+  const frame = page.frameLocator('iframe');
+  await frame.getByRole('heading', { name: 'Welcome, Ada Augusta King' }).waitFor();
+  await writeFile(join(folder, 'greeting.hbs'), GREETING.replace('<h1>Welcome', '<h1>Good day'));
+  await frame.getByRole('heading', { name: 'Good day, Ada Augusta King' }).waitFor();
+  await writeFile(join(folder, 'greeting.hbs'), `${GREETING}<p>{{plan}}</p>\n`);
+  await page
+    .getByRole('alert')
+    .getByText(/greeting/)
+    .first()
+    .waitFor();
+  await page.getByRole('alert').getByText(/plan/).waitFor();
+  await writeFile(join(folder, 'greeting.hbs'), GREETING);
+  await frame.getByRole('heading', { name: 'Welcome, Ada Augusta King' }).waitFor();
 });

@@ -36,6 +36,7 @@ export function startLive(): void {
 
 /** A browser has six connections for a host; pages that nobody looks at must not hold them. */
 const HIDDEN = 60_000;
+const PATIENCE = 6_000;
 const PAUSE = 250;
 const MOST = 500;
 
@@ -52,6 +53,7 @@ let source: EventSource | undefined;
 let opened = false;
 let failures = 0;
 let flushing: ReturnType<typeof setTimeout> | undefined;
+let losing: ReturnType<typeof setTimeout> | undefined;
 let hiding: ReturnType<typeof setTimeout> | undefined;
 let reopening: ReturnType<typeof setTimeout> | undefined;
 
@@ -60,17 +62,19 @@ function open(): void {
   const stream = new EventSource(apiUrl('events'));
   source = stream;
   stream.addEventListener('open', () => {
+    clearTimeout(losing);
+    losing = undefined;
     live.value = 'live';
     failures = 0;
     if (opened) missed();
     opened = true;
   });
   stream.addEventListener('error', () => {
-    live.value = opened ? 'lost' : 'connecting';
+    // Every stream ends some time and comes back at once: that is nothing to speak of.
+    losing ??= setTimeout(() => (live.value = 'lost'), PATIENCE);
     // The browser tries again by itself, but for an answer that is an error.
     if (stream.readyState !== EventSource.CLOSED) return;
     close();
-    live.value = 'lost';
     reopening = setTimeout(open, Math.min(30_000, 1_000 * 2 ** failures++));
   });
   stream.addEventListener('mail', ({ data }) => {

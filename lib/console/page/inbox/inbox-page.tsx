@@ -81,7 +81,7 @@ export function InboxPage() {
       </section>
       <section class="split-detail" aria-label="Mail">
         {open ? (
-          <MailPane key={open} id={open} changed={list.reload} />
+          <MailPane key={open} id={open} />
         ) : (
           <Empty icon="inbox" title="No mail chosen">
             Choose a mail to see what was sent, and what became of it.

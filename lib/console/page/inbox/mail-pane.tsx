@@ -13,7 +13,7 @@ import { MailFacts } from './mail-facts.js';
 import { Timeline } from './timeline.js';
 
 /** One mail: what was sent, and what became of it. */
-export function MailPane({ id, changed }: { id: string; changed: () => void }) {
+export function MailPane({ id }: { id: string }) {
   const mail = useResource(`mail ${id}`, (signal) => get<MailDetail>(`mails/${encodeURIComponent(id)}`, {}, signal));
   const kept = mail.data?.content === 'available';
   const content = useResource(`content ${id} ${kept}`, async (signal) =>
@@ -59,7 +59,7 @@ export function MailPane({ id, changed }: { id: string; changed: () => void }) {
         <h2 id="mail-title" ref={title} tabIndex={-1}>
           {mail.data.subject || <em>no subject</em>}
         </h2>
-        <MailActions mail={mail.data} done={() => (mail.reload(), changed())} />
+        <MailActions mail={mail.data} done={mail.reload} />
       </div>
       {mail.problem && <ErrorNote problem={mail.problem} retry={mail.reload} />}
       <MailFacts mail={mail.data} />

@@ -39,6 +39,7 @@ function attemptMoment({ transport, at, outcome, error, passed }: Attempt, index
 
 function eventMoment(event: MailEvent): Moment {
   const words = event.description ?? event.reason;
+  const machine = typeof event.machine === 'string' ? event.machine : undefined;
   const code = [event.replyCode, event.enhancedCode].filter(Boolean).join(' ');
   return {
     key: event.id,
@@ -48,7 +49,7 @@ function eventMoment(event: MailEvent): Moment {
     by: `by ${event.transport ?? event.provider}`,
     recipient: event.recipient,
     ...(words !== undefined && { words: code && !words.includes(code) ? `${code} ${words}` : words }),
-    notes: [event.url, event.userAgent, event.ip, event.feedbackType].filter((note) => note !== undefined),
+    notes: [event.url, machine, event.userAgent, event.ip, event.feedbackType].filter((note) => note !== undefined),
     machine: Boolean(event.machine),
   };
 }

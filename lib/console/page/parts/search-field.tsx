@@ -39,6 +39,9 @@ export function SearchField({
         spellcheck={false}
         autocomplete="off"
         value={text}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur();
+        }}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
       />
     </form>
