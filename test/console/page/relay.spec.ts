@@ -58,10 +58,8 @@ it('shows a mail when it is sent, and what became of it, without being loaded ag
 });
 
 it('finds mails by subject, recipient and Message-ID', async () => {
-  const { messageId } = await application.mail.send({
+  const { messageId } = await application.mail.send(new GreetingMail('Needle'), {
     to: 'grace@example.test',
-    subject: 'A needle',
-    text: 'Hay.',
     tags: ['hay'],
   });
   const { page } = await open();
@@ -70,7 +68,7 @@ it('finds mails by subject, recipient and Message-ID', async () => {
     await page.getByLabel('Search mails').fill(search);
     await expect
       .poll(() => page.locator('.mail-row-subject').allTextContents(), { message: search })
-      .toEqual(['A needle']);
+      .toEqual(['Welcome, Needle']);
   }
 });
 

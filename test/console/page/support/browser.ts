@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { startBrowser } from './start-browser.js';
 
 /** What a page asked for and complained of. */
@@ -16,10 +16,13 @@ export function useBrowser(): (options?: BrowserContextOptions) => Promise<Watch
   beforeAll(async () => {
     browser = await startBrowser();
   }, 300_000);
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+  });
   afterAll(() => browser?.close());
   return async (options) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     const complaints: string[] = [];
     const requests: string[] = [];

@@ -106,7 +106,7 @@ export class ContractServer {
     if (what === 'GET previews') return sample.PREVIEWS;
     if (first === 'previews')
       return {
-        ...sample.contentOf(`Preview ${second}`),
+        ...sample.contentOf('Welcome to Acme, Ada'),
         locale: query.get('locale') ?? 'en',
         ...(this.previewError && { error: this.previewError }),
       };

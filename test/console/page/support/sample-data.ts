@@ -196,7 +196,7 @@ export const PREVIEWS = {
 
 export const QUEUE = {
   backend: 'Redis',
-  counts: { waiting: 1_284, scheduled: 12, deferred: 37, sending: 8, dead: 3 },
+  counts: { waiting: 1_284, scheduled: 12, deferred: 37, sending: 8, dead: 26 },
   streams: [
     { name: 'transactional', paused: false },
     {
