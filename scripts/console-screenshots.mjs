@@ -14,7 +14,12 @@ const MAIL = sampleMail(0).id;
 /** Name, place, what is there when it is drawn, and how. */
 const PAGES = [
   ['inbox', `mails/${MAIL}`, 'iframe', {}],
-  ['timeline', `mails/${MAIL}?tab=timeline`, '.moment', { colorScheme: 'dark', viewport: { width: 1120, height: 570 } }],
+  [
+    'timeline',
+    `mails/${MAIL}?tab=timeline`,
+    '.moment',
+    { colorScheme: 'dark', viewport: { width: 1120, height: 570 } },
+  ],
   ['warnings', `mails/${MAIL}?tab=warnings`, '.tab-panel .card', {}],
   ['previews', 'previews/WelcomeMail.longName?locale=de', 'iframe', {}],
   ['queue', 'queue?state=dead', 'tbody tr', {}],

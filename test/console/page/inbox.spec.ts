@@ -46,6 +46,27 @@ it('holds arrivals back while the reader is further down, and shows them on requ
   await page.locator('[data-mail=fresh-2]').waitFor();
 });
 
+it('reads the list again at its top, when more came meanwhile than it was told of', async () => {
+  const { page } = await open();
+  await page.goto(held.url);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.getByText('200 mails').waitFor();
+  await page.locator('.windowed').evaluate((box) => box.scrollTo(0, 900));
+  await page.waitForFunction(() => !document.querySelector('[aria-posinset="1"]'));
+  for (let index = 0; index < 2_000; index++) held.server.tell('mail', fresh(index));
+  held.server.mails.unshift(fresh(2_000) as never);
+  await expect
+    .poll(
+      async () => {
+        await page.locator('.windowed').evaluate((box) => box.scrollTo(0, 300));
+        await page.locator('.windowed').evaluate((box) => box.scrollTo(0, 0));
+        return page.locator('[data-mail=fresh-2000]').count();
+      },
+      { timeout: 15_000 },
+    )
+    .toBe(1);
+});
+
 it('shows further pages as they are scrolled to, and keeps few rows in the document', async () => {
   const now = Date.now();
   held.server.mails = Array.from({ length: 1_000 }, (_, index) => sampleMail(index, now));

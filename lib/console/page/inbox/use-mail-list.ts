@@ -35,7 +35,7 @@ export interface MailList extends State {
 /** The mails that fit a filter: page by page from the server, and kept up to date by what it tells. */
 export function useMailList(filter: MailFilter): MailList {
   const [state, setState] = useState<State>({ rows: [], held: [], loading: true });
-  const work = useRef({ running: new AbortController(), atTop: true, read: 0, timer: 0, busy: false });
+  const work = useRef({ running: new AbortController(), atTop: true, stale: false, read: 0, timer: 0, busy: false });
   const key = JSON.stringify(filter);
 
   const load = async (cursor?: string) => {
@@ -43,6 +43,7 @@ export function useMailList(filter: MailFilter): MailList {
     mine.running.abort();
     const { signal } = (mine.running = new AbortController());
     mine.busy = true;
+    if (cursor === undefined) mine.stale = false;
     mine.read = Date.now();
     setState((was) => ({ ...was, loading: true, problem: undefined }));
     try {
@@ -70,6 +71,7 @@ export function useMailList(filter: MailFilter): MailList {
       () => {
         mine.timer = 0;
         if (mine.atTop) void load();
+        else mine.stale = true;
       },
       Math.max(0, mine.read + REST - Date.now()),
     );
@@ -113,6 +115,7 @@ export function useMailList(filter: MailFilter): MailList {
     },
     follow: (atTop) => {
       work.current.atTop = atTop;
+      if (atTop && work.current.stale) return void load();
       if (atTop) setState((was) => (was.held.length ? { ...was, rows: addRows(was.rows, was.held), held: [] } : was));
     },
   };
