@@ -34,6 +34,8 @@ export interface AttemptTurn {
    * confirmation, if it does (over a connection that was yet to be opened, say).
    */
   started?(late: number, step: AttemptStep): void;
+  /** Told of recipients for whom it is over, while others are still under way. */
+  settled?(recipients: readonly RecipientOutcome[]): Promise<void>;
 }
 
 /** What one attempt came to. */
@@ -61,7 +63,7 @@ export async function attempt(
   { name, transport }: NamedTransport,
   context: SendContext,
   { interceptors, redirect, now }: AttemptSetting,
-  { wait = 0, started = () => {} }: AttemptTurn = {},
+  { wait = 0, started = () => {}, settled }: AttemptTurn = {},
 ): Promise<AttemptResult> {
   const at = now();
   const start = performance.now() + wait;
@@ -79,8 +81,17 @@ export async function attempt(
     };
     // Innermost, so that nothing can lead a mail past it.
     const way = redirect && redirected(intercepted, redirect, transport.capabilities);
-    const result =
-      (await transport.send(way?.message ?? intercepted, context.confirm ? { ...context, confirm } : context)) ?? {};
+    const guarded: SendContext = {
+      ...context,
+      ...(context.confirm && { confirm }),
+      // Somebody in between may want to have a word.
+      ...(settled &&
+        !way &&
+        interceptors.length === 0 && {
+          settled: (recipients) => settled(recipients.filter(isOver).map((one) => outcomeOf(one, at))),
+        }),
+    };
+    const result = (await transport.send(way?.message ?? intercepted, guarded)) ?? {};
     return (answer = way?.answer(result) ?? result);
   };
   for (const interceptor of interceptors.toReversed()) {
@@ -150,17 +161,10 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
   // A message that came in with a Message-ID of its own is found by it, when it comes back.
   const given = result.providerMessageId ?? (mailIdOf(message.messageId) ? undefined : message.messageId);
   const provider = given === undefined ? {} : { providerMessageId: String(given) };
-  const recipients = message.envelope.to.map((address): RecipientOutcome => {
-    const { state, error, notifies }: Omit<RecipientResult, 'address'> = said.get(address) ?? { state: 'sent' };
-    return {
-      address,
-      state,
-      at,
-      ...(error && { error: storedError(toMailError(error)) }),
-      ...(state === 'sent' && provider),
-      ...(state === 'sent' && (notifies ?? result.notifies) && { notifies: true }),
-    };
-  });
+  const recipients = message.envelope.to.map((address): RecipientOutcome => ({
+    ...outcomeOf({ notifies: result.notifies, ...(said.get(address) ?? { address, state: 'sent' }) }, at),
+    ...((said.get(address)?.state ?? 'sent') === 'sent' && provider),
+  }));
   const retryAfter = Math.max(0, ...recipientsOf(result).map(({ error }) => error?.retryAfter ?? 0));
   return {
     record: {
@@ -171,6 +175,20 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
     },
     ...(retryAfter > 0 && { retryAfter }),
   };
+}
+
+function outcomeOf({ address, state, error, notifies }: RecipientResult, at: number): RecipientOutcome {
+  return {
+    address,
+    state,
+    at,
+    ...(error && { error: storedError(toMailError(error)) }),
+    ...(state === 'sent' && notifies && { notifies: true }),
+  };
+}
+
+function isOver({ state }: RecipientResult): boolean {
+  return state !== 'deferred';
 }
 
 /** A transport of somebody else's may say what it likes; only the states of the contract are believed. */

@@ -232,6 +232,7 @@ export class Delivery {
         idempotencyKey: idempotencyKeyOf(job.snapshot.id, job.snapshot.envelope.to, to),
         confirm: () => claim.confirm(transport),
       }),
+      settled: (recipients, transport) => this.#settleSome(mail, recipients, transport),
       settle: async (result, trouble) => {
         ended = result.error && (await this.#givenUp(mail, claim, result.error));
         // Now its size may be known.
@@ -253,6 +254,14 @@ export class Delivery {
     // Nothing was sent, since the outcome could not have been kept.
     if (claim.unwritable) return { type: 'later', at: this.#parts.now() + UNWRITABLE_WAIT * Math.random() };
     return mail.job.signal.aborted && !error.ambiguous ? { type: 'release' } : undefined;
+  }
+
+  /** Writes down what an attempt has come to for some, while it goes on for others. */
+  async #settleSome(mail: MailInHand, recipients: readonly RecipientOutcome[], transport: string): Promise<void> {
+    mail.note(recipients);
+    await this.#save(mail, { recipients });
+    await this.#tell(mail, recipients, transport, this.#parts.now() - mail.since);
+    mail.told(recipients);
   }
 
   /** Writes down what an attempt came to. Those it was put off for are tried again later; those with trouble may go elsewhere. */
@@ -283,7 +292,7 @@ export class Delivery {
       ...(typeof at === 'number' && { deferrals: mail.deferrals + 1 }),
     });
     this.#parts.log.attempted(job.snapshot, record, typeof at === 'number' ? at : undefined);
-    await this.#tell(mail, recipients, transport, answeredAt - mail.since);
+    await this.#tell(mail, mail.untoldOf(recipients), transport, answeredAt - mail.since);
   }
 
   /** Those who still wait for a transport: it costs the mail nothing but time. */

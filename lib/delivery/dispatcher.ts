@@ -8,7 +8,7 @@ import { attempt, type AttemptResult, type AttemptSetting, failedAttempt, toMail
 import { demandsOf, lacks } from './demands.js';
 import type { Turn } from './flow/transport-state.js';
 import type { Verdict } from './flow/verdict.js';
-import type { PassedOver, StoredError } from './outcome-store.interface.js';
+import type { PassedOver, RecipientOutcome, StoredError } from './outcome-store.interface.js';
 import type { Leg } from './route/router.js';
 import type { TransportInUse, TransportSet } from './transport-set.js';
 
@@ -21,6 +21,8 @@ export interface DispatchOrder {
   readonly regardless?: boolean;
   /** What the transport is told; `confirm` is for it alone. */
   context(transport: string): SendContext;
+  /** Told of recipients for whom it is over, before the attempt is. */
+  settled?(recipients: readonly RecipientOutcome[], transport: string): Promise<void>;
   /**
    * Told of each attempt before the next one is made.
    *
@@ -135,6 +137,7 @@ export class Dispatcher {
       const result = await attempt(message, { name, transport }, context, this.#setting(), {
         wait: turn,
         started: (late, step) => gate.started(entry, late, step),
+        ...(order.settled && { settled: (recipients) => order.settled!(recipients, name) }),
       });
       if (passed.length > 0) result.record.passed = [...passed];
       const wait = await gate.leave(pass, verdictOf(result, context.signal)).catch(() => 0);

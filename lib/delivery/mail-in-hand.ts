@@ -18,6 +18,7 @@ export class MailInHand {
   /** Once it is rendered. */
   head?: MailHead;
   readonly #latest = new Map<string, RecipientOutcome>();
+  readonly #told = new Set<string>();
   #body?: MailBody;
   /** When to try again, in milliseconds since the epoch; the earliest of what was said. */
   #again?: number;
@@ -58,7 +59,15 @@ export class MailInHand {
   get untold(): { outcomes: readonly RecipientOutcome[]; transport: string }[] {
     const { record, job } = this;
     if (!record || job.stalls <= record.stallBaseline) return [];
-    return record.attempts.slice(-1).map(({ recipients, transport }) => ({ outcomes: recipients, transport }));
+    const last = record.attempts.slice(-1).map(({ recipients, transport }) => ({ outcomes: recipients, transport }));
+    const { sendingBy: transport, attempts, recipients } = record;
+    if (transport === undefined) return last;
+    // What an attempt had settled that never ended.
+    const known = new Set(attempts.flatMap((one) => one.recipients.map(({ address, at }) => `${at} ${address}`)));
+    const outcomes = recipients.filter(
+      ({ state, address, at }) => SETTLED.has(state) && !known.has(`${at} ${address}`),
+    );
+    return outcomes.length === 0 ? last : [...last, { outcomes, transport }];
   }
 
   /** From when its age counts, in milliseconds since the epoch. */
@@ -111,6 +120,15 @@ export class MailInHand {
     for (const outcome of outcomes) this.#latest.set(outcome.address, outcome);
   }
 
+  /** Whoever wants to know has been told of these, though their attempt goes on. */
+  told(outcomes: readonly RecipientOutcome[]): void {
+    for (const { address, at } of outcomes) this.#told.add(`${at} ${address}`);
+  }
+
+  untoldOf(outcomes: readonly RecipientOutcome[]): readonly RecipientOutcome[] {
+    return this.#told.size === 0 ? outcomes : outcomes.filter(({ address, at }) => !this.#told.has(`${at} ${address}`));
+  }
+
   tryAgain(at: number): void {
     this.#again = Math.min(at, this.#again ?? Infinity);
   }
@@ -122,5 +140,7 @@ export class MailInHand {
     return missed ? { type: 'dead', reason: missed.error?.message ?? missed.state } : { type: 'done' };
   }
 }
+
+const SETTLED: ReadonlySet<RecipientState> = new Set(['sent', 'bounced']);
 
 const OPEN: ReadonlySet<RecipientState> = new Set(['scheduled', 'queued', 'sending', 'deferred']);

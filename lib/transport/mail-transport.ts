@@ -64,6 +64,11 @@ export interface SendContext {
    * so a transport that sends at once has no need of it.
    */
   confirm?(): Promise<void>;
+  /**
+   * For a transport that brings one message to several servers, one of which may take long: what is known of some recipients is written down
+   * at once, so that a worker that is lost meanwhile has not sent it in vain. It is part of the result all the same.
+   */
+  settled?(recipients: readonly RecipientResult[]): Promise<void>;
 }
 
 /** What a transport may know of the relay that it is part of. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished, describe, expect, it } from 'vitest';
-import { type RelayOptions, SuppressionList } from '../../lib/index.js';
+import { MailEvents, type RelayOptions, SuppressionList } from '../../lib/index.js';
 import { readConfiguration } from '../../lib/relay-configuration.js';
 import { startRelay } from '../support/relay-application.js';
 import { redisUrl } from '../support/servers.js';
@@ -45,6 +45,29 @@ describe('a relay that delivers directly', () => {
     const back = await faultyServer({ host: '127.0.0.9', port: good.port });
     for (const one of waiting) expect((await mail.wait(one.id, { timeout: '20s' })).recipients[0]!.state).toBe('sent');
     expect(back.mails).toHaveLength(5);
+  });
+
+  it('writes down what one domain has taken while another one keeps it waiting, and tells it once', async () => {
+    const good = await faultyServer({ host: '127.0.0.2' });
+    const slow = await faultyServer({ host: '127.0.0.9', port: good.port });
+    let goOn!: () => void;
+    const later = new Promise<void>((resolve) => (goOn = resolve));
+    slow.script = { dot: { after: later } };
+    const application = await relay({ transport: directTransport(await dnsServer(zone), { port: good.port }) });
+    const { mail } = application;
+    const told: string[] = [];
+    application.app.get(MailEvents).subscribe(({ type, recipient }) => told.push(`${type} ${recipient}`));
+    const { id } = await mail.send({ ...message, to: ['a@dead.test', 'b@good.test'] });
+    const states = async () => (await mail.status(id))!.recipients.map(({ state }) => state);
+    // A worker that is lost now sends it to one of them again.
+    await expect.poll(states).toEqual(['sending', 'sent']);
+    goOn();
+    await mail.wait(id, { timeout: '20s' });
+    expect(await states()).toEqual(['sent', 'sent']);
+    expect((await mail.status(id))!.attempts).toHaveLength(1);
+    await expect
+      .poll(() => told.filter((one) => one.startsWith('sent')).toSorted())
+      .toEqual(['sent a@dead.test', 'sent b@good.test']);
   });
 
   it('comes again to a server that greylists, for those who were put off alone', async () => {

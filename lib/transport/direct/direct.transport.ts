@@ -69,12 +69,19 @@ export class DirectTransport extends MailTransport {
     const content = await smtpContent(message, this.#sign);
     const mail = new MailUnderWay(message, content, context, this.#settings.greylistDelay);
     const domains = [...byDomain(message.envelope.to)];
+    const several = domains.length > 1;
     const next = async (): Promise<void> => {
       for (let one = domains.shift(); one && !mail.isStopped; one = domains.shift())
-        await new DomainDelivery(this.#parts, mail, one[0]).run(one[1]);
+        await this.#deliver(mail, one, several ? context : undefined);
     };
     await Promise.all(Array.from({ length: Math.min(DOMAINS_AT_ONCE, domains.length) }, next));
     return mail.result();
+  }
+
+  /** @param context told of it, where others may take longer */
+  async #deliver(mail: MailUnderWay, [domain, to]: [string, string[]], context?: SendContext): Promise<void> {
+    await new DomainDelivery(this.#parts, mail, domain).run(to);
+    await context?.settled?.(mail.resultsOf(to));
   }
 
   /**

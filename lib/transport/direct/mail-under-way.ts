@@ -72,6 +72,11 @@ export class MailUnderWay {
     return this.#results.has(address);
   }
 
+  /** What has become of these so far. */
+  resultsOf(addresses: readonly string[]): RecipientResult[] {
+    return addresses.flatMap((address) => this.#results.get(address) ?? []);
+  }
+
   /** How many of these were not written to, for certain. */
   unwritten(addresses: readonly string[]): number {
     return addresses.filter((address) => {
