@@ -117,9 +117,10 @@ function whyNone(
   if (found.length === 0) {
     return kind === 'implicit'
       ? unroutable(`${domain} takes no mail: it has neither MX nor address`, '5.1.2', 'ENOTFOUND')
-      : unroutable(`${domain} cannot get mail: its server ${host} has no address`, '5.4.4', 'ENOTFOUND');
+      : // A mistake in the DNS, which is mended some day: nobody's address is bad for it.
+        unroutable(`${domain} cannot get mail: its server ${host} has no address`, '5.4.4', 'ENOTFOUND', 'network');
   }
   if (strangers.length === 0) return loop(domain);
   const what = `${who} has only addresses that no public server has (${strangers[0]}); allowPrivate would allow them`;
-  return unroutable(`${domain} cannot get mail: ${what}`, '5.4.4', 'EPRIVATE');
+  return unroutable(`${domain} cannot get mail: ${what}`, '5.4.4', 'EPRIVATE', 'network');
 }
