@@ -37,7 +37,9 @@ export interface SendResult {
 export interface Attempt {
   transport: string;
   at: Date;
+  /** `sent`, `deferred`, `bounced: 550 5.1.1 No such user`, `250 2.0.0 Ok: queued as 4Fz1`. */
   outcome: string;
+  /** Why nobody got the mail by it, the first recipient's where they differ. */
   error?: { message: string; scope: ErrorScope; ambiguous: boolean; replyCode?: number };
   /** The transports before it in the route, and why it was not one of them: what they answered, or that they are down. */
   passed?: readonly PassedOver[];

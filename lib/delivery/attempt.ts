@@ -166,11 +166,14 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
     ...((said.get(address)?.state ?? 'sent') === 'sent' && provider),
   }));
   const retryAfter = Math.max(0, ...recipientsOf(result).map(({ error }) => error?.retryAfter ?? 0));
+  const isRefused = recipients.every(({ state }) => state !== 'sent');
+  const refusal = isRefused ? recipients.find(({ error }) => error)?.error : undefined;
   return {
     record: {
       transport,
       at,
       outcome: result.response === undefined ? summary(recipients) : String(result.response).slice(0, 1000),
+      ...(refusal && { error: refusal }),
       recipients,
     },
     ...(retryAfter > 0 && { retryAfter }),
@@ -210,7 +213,10 @@ export function failedAttempt(error: MailError, message: MailMessage, transport:
   };
 }
 
+/** Of one recipient, with the words of who refused him. */
 function summary(recipients: readonly RecipientOutcome[]): string {
+  const [{ state, error } = { state: 'sent' as const, error: undefined }] = recipients;
+  if (recipients.length === 1 && error) return `${state}: ${error.message}`.slice(0, 1000);
   const states = new Set(recipients.map(({ state }) => state));
   return [...states]
     .map((state) => (states.size === 1 ? state : `${recipients.filter((one) => one.state === state).length} ${state}`))

@@ -60,6 +60,7 @@ export interface AttemptRecord {
   at: number;
   /** In a few words: `sent`, `deferred`, `250 2.0.0 Ok: queued as 4Fz1`. */
   outcome: string;
+  /** Why nobody got the mail by it, the first recipient's where they differ. */
   error?: StoredError;
   /** Those that came before it in the route. */
   passed?: readonly PassedOver[];

@@ -81,6 +81,35 @@ describe('what an answer leads to', () => {
     expect(transport.messages).toHaveLength(1);
   });
 
+  it('an attempt that everybody was refused in says why', async () => {
+    const { mail, transport } = await relay();
+    const refused = (address: string, words: string) => ({
+      address,
+      state: 'bounced' as const,
+      error: new MailError(words, { scope: 'recipient', permanent: true, replyCode: 550 }),
+    });
+    transport.answer(
+      () => ({ recipients: [refused('ada@x.test', '550 5.1.1 unknown')] }),
+      () => ({ recipients: [refused('a@x.test', '550 5.1.1 no a'), refused('b@x.test', '550 5.1.1 no b')] }),
+      () => ({ recipients: [refused('b@x.test', '550 5.1.1 no b')] }),
+    );
+    const attempt = async (to: string | string[]) => {
+      const { id } = await mail.send({ ...message, to });
+      return (await mail.wait(id, { timeout: '10s' })).attempts[0]!;
+    };
+    expect(await attempt('ada@x.test')).toMatchObject({
+      outcome: 'bounced: 550 5.1.1 unknown',
+      error: { message: '550 5.1.1 unknown', scope: 'recipient', ambiguous: false, replyCode: 550 },
+    });
+    expect(await attempt(['a@x.test', 'b@x.test'])).toMatchObject({
+      outcome: 'bounced',
+      error: { message: '550 5.1.1 no a' },
+    });
+    const partly = await attempt(['a@x.test', 'b@x.test']);
+    expect(partly.outcome).toBe('1 sent, 1 bounced');
+    expect(partly.error).toBeUndefined();
+  });
+
   it("a transport's trouble is never the mail's fault, even when it is permanent or no MailError at all", async () => {
     const { mail, transport } = await relay();
     transport.answer(refuse({ scope: 'transport', permanent: true, reason: 'credentials' }), () => {
