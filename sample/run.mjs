@@ -5,10 +5,12 @@ import { join } from 'node:path';
 
 const [name = '01-quickstart', script = 'main', ...args] = process.argv.slice(2);
 const folder = join(import.meta.dirname, name);
-const tsc = join(import.meta.dirname, '..', 'node_modules', 'typescript', 'bin', 'tsc');
+const root = join(import.meta.dirname, '..');
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
-const compiled = spawnSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' });
-if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+// Samples import the package by its name, as applications do.
+if (!existsSync(join(root, 'dist', 'index.js'))) compile(join(root, 'tsconfig.build.json'));
+compile(folder);
 // What `assets` in nest-cli.json does for an application that is built with the Nest CLI.
 const mails = join(folder, 'src', 'mails');
 if (existsSync(mails)) cpSync(mails, join(folder, 'dist', 'mails'), { recursive: true });
@@ -20,3 +22,8 @@ const child = spawn(process.execPath, ['--enable-source-maps', join(folder, 'dis
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+
+function compile(project) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
