@@ -28,7 +28,8 @@ Asks the DNS whether mails of a domain are set up to be believed, and says what 
   --strict               what is a warning else, is a failure
   --json                 prints the report as JSON
 
-Exit code: 0 right, perhaps with warnings; 1 something is wrong; 2 the command line is wrong.`;
+Exit code: 0 right, perhaps with warnings; 1 something is wrong; 2 the command line is wrong; 3 the DNS did not answer for
+the domain, so nothing is known.`;
 
 /** @throws UsageError, RelayConfigurationError */
 export async function doctor(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -56,6 +57,7 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
   const report = await domains.check(domain);
   if (values.json) terminal.out(JSON.stringify(report, undefined, 2));
   else printReport(report, terminal, { verbose: values.verbose ?? false });
+  if (report.status !== 'fail' && !report.answered) return 3;
   const isWell = values.strict ? report.status === 'pass' : report.status !== 'fail';
   return isWell ? 0 : 1;
 }

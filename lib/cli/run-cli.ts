@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { DKIM_HELP, dkim } from './dkim.command.js';
 import { DOCTOR_HELP, doctor } from './doctor.command.js';
+import { flagOf } from './flag-of.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage.error.js';
 
-/** Runs a command and gives its exit code: 0 well, 1 not well, 2 the command line is wrong. */
+/** Runs a command and gives its exit code: 0 well, 1 not well, 2 the command line is wrong, 3 nothing could be found out. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name = '--help', ...rest] = args;
   try {
@@ -30,7 +31,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       terminal.error(`nestjs-mail-relay: ${(error as Error).message}`);
       return 1;
     }
-    const text = error instanceof RelayConfigurationError ? error.message.replace(/^RelayModule: /, '') : error.message;
+    const text = error instanceof RelayConfigurationError ? `${flagOf(error.option)}: ${error.problem}` : error.message;
     terminal.error(
       `nestjs-mail-relay ${name}: ${text}\nHelp: npx nestjs-mail-relay ${COMMANDS.has(name) ? `${name} ` : ''}--help`,
     );

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DkimKey } from '../dkim/generate-dkim-key.js';
-import { UsageError } from './usage.error.js';
 
-/** Writes the private key for its owner only, never over another file; gives its path. @throws UsageError */
+/** Writes the private key for its owner only, never over another file; gives its path. */
 export async function writeKey({ domain, selector, privateKey }: DkimKey, folder: string): Promise<string> {
   const file = join(folder, `${selector}.${domain}.pem`);
   try {
@@ -11,8 +10,9 @@ export async function writeKey({ domain, selector, privateKey }: DkimKey, folder
     await writeFile(file, privateKey, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new UsageError(`${file} is there already; choose another --selector or --out`, error);
-    throw new UsageError(`${file} cannot be written (${code})`, error);
+    if (code === 'EEXIST')
+      throw new Error(`${file} is there already; choose another --selector or --out`, { cause: error });
+    throw new Error(`${file} cannot be written (${code})`, { cause: error });
   }
   return file;
 }

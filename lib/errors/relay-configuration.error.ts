@@ -2,10 +2,30 @@
 export class RelayConfigurationError extends Error {
   /** The option, as written: `transports.ses`, `queue.redis`. */
   readonly option: string;
+  /** What is wrong with it, and how to mend it. */
+  readonly problem: string;
 
   constructor(option: string, message: string, cause?: unknown) {
-    super(`RelayModule: ${option}: ${message}`, cause === undefined ? undefined : { cause });
+    super(`${asWritten(option)}: ${message}`, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.option = option;
+    this.problem = message;
   }
 }
+
+/** Options of the other modules go by a first name that nobody writes. */
+function asWritten(option: string): string {
+  const [first = '', ...rest] = option.split('.');
+  const module = MODULES.get(first);
+  if (module === undefined) return `RelayModule: ${option}`;
+  return rest.length === 0 ? module : `${module}: ${rest.join('.')}`;
+}
+
+const MODULES: ReadonlyMap<string, string> = new Map([
+  ['submission', 'RelaySubmissionModule'],
+  ['api', 'RelayApiModule'],
+  ['unsubscribePage', 'RelayUnsubscribeModule'],
+  ['trackingEndpoint', 'RelayTrackingModule'],
+  ['webhooks', 'RelayWebhooksModule'],
+  ['bounceMailbox', 'BounceMailboxModule'],
+]);

@@ -5,7 +5,8 @@ export type { DnsRecord } from '../dns/dns-record.interface.js';
 /** `skip`: does not apply to this domain. What the DNS could not tell is `warn`, never `fail`. */
 export type CheckStatus = 'pass' | 'warn' | 'fail' | 'skip';
 
-export type DomainCheckName = 'spf' | 'dkim' | 'dmarc' | 'alignment' | 'mx' | 'mta-sts' | 'tls-rpt' | 'ptr' | 'bimi';
+export type DomainCheckName =
+  'domain' | 'spf' | 'dkim' | 'dmarc' | 'alignment' | 'mx' | 'mta-sts' | 'tls-rpt' | 'ptr' | 'bimi';
 
 /** What was looked at, and what came of it. */
 export interface DomainCheck {
@@ -26,5 +27,7 @@ export interface SenderDomainReport {
   /** The worst of the checks. */
   readonly status: 'pass' | 'warn' | 'fail';
   readonly checks: readonly DomainCheck[];
+  /** `false`: the DNS could not be asked for the domain, so what is `warn` may be right or wrong. */
+  readonly answered: boolean;
   readonly checkedAt: Date;
 }

@@ -3,7 +3,7 @@ import { refuseUnknown } from '../refuse-unknown.js';
 import type { MailTransport } from '../transport/mail-transport.js';
 import { readDomain, readDomainOf, readHosts, readProviderDomain, readSelectors } from './read-senders.js';
 import type { Sender } from './sender.js';
-import { SenderDomains } from './sender-domains.js';
+import { SENDER_DOMAINS_OPTIONS, SenderDomains } from './sender-domains.js';
 import type { SenderDomainsOptions, SenderProviderOptions } from './sender-domains-options.interface.js';
 
 /** What a transport does not know of how its mails leave. */
@@ -35,6 +35,7 @@ export function relaySenderDomains(
 ): SenderDomains {
   if (typeof options !== 'object' || options === null)
     throw new RelayConfigurationError('senderDomains', 'is an object');
+  refuseUnknown(options, ['transports', ...Object.keys(SENDER_DOMAINS_OPTIONS)], 'senderDomains.');
   const { transports: given = {}, ...rest } = options;
   const told = new Map(
     Object.entries(given).map(([name, one]) => [name, readTold(one, `senderDomains.transports.${name}`)]),

@@ -9,6 +9,7 @@ import { checkAlignment } from './checks/alignment.check.js';
 import { checkBimi } from './checks/bimi.check.js';
 import { checkDkim } from './checks/dkim.check.js';
 import { checkDmarc } from './checks/dmarc.check.js';
+import { findDomain } from './checks/domain.check.js';
 import type { DomainInCheck } from './checks/domain-in-check.js';
 import { checkMtaSts } from './checks/mta-sts.check.js';
 import { checkMx } from './checks/mx.check.js';
@@ -46,7 +47,7 @@ export class SenderDomains {
    * @throws RelayConfigurationError
    */
   constructor(options: SenderDomainsOptions = {}, relay: KnownToRelay = {}, path = 'senderDomains') {
-    refuseUnknown(options, Object.keys(OPTIONS), `${path}.`);
+    refuseUnknown(options, Object.keys(SENDER_DOMAINS_OPTIONS), `${path}.`);
     if (options.dns !== undefined && options.resolver !== undefined)
       throw new RelayConfigurationError(`${path}.dns`, 'cannot go with `resolver`; give one of them');
     // Each check asks anew: what was published just now is to be seen.
@@ -79,9 +80,15 @@ export class SenderDomains {
     const name = readDomain(domain ?? this.#home, 'domain');
     const resolver = new BoundedResolver(this.#resolver, this.#timeout);
     try {
-      const checks = await Promise.all(checksOf(this.#inCheck(name, resolver)));
-      const status = worst(checks.map((check) => check.status));
-      return { domain: name, status: status === 'skip' ? 'pass' : status, checks, checkedAt: new Date() };
+      const { answered, check } = await findDomain(name, resolver);
+      // Of what is not there nothing is to be published.
+      const isThere = check?.status !== 'fail';
+      const checks = [
+        ...(check ? [check] : []),
+        ...(isThere ? await Promise.all(checksOf(this.#inCheck(name, resolver))) : []),
+      ];
+      const status = worst(checks.map((one) => one.status));
+      return { domain: name, status: status === 'skip' ? 'pass' : status, checks, answered, checkedAt: new Date() };
     } finally {
       resolver.close();
     }
@@ -131,7 +138,8 @@ function checksOf(check: DomainInCheck): Promise<DomainCheck>[] {
   ].flatMap((one) => one(check));
 }
 
-const OPTIONS: Readonly<Record<keyof SenderDomainsOptions, true>> = {
+/** The names of all options. */
+export const SENDER_DOMAINS_OPTIONS: Readonly<Record<keyof SenderDomainsOptions, true>> = {
   dns: true,
   resolver: true,
   providers: true,

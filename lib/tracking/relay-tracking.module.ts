@@ -37,9 +37,9 @@ const endpoint: Provider = {
   provide: ENDPOINT,
   inject: [OPTIONS, HttpAdapterHost, ModuleRef],
   useFactory: (options: RelayTrackingOptions, host: HttpAdapterHost, modules: ModuleRef) => {
-    refuseUnknown(options, ['path', 'relay'], 'tracking.');
+    refuseUnknown(options, ['path', 'relay'], 'trackingEndpoint.');
     const { path: given = 't', relay } = options;
-    const path = readMountPath(given, 'tracking.path');
+    const path = readMountPath(given, 'trackingEndpoint.path');
     let opened: TrackingEndpoint | undefined;
     const open = () => (opened ??= endpointOf(modules, relay, path));
     let mounted = false;
@@ -62,7 +62,12 @@ const endpoint: Provider = {
 
 /** @throws RelayConfigurationError */
 function endpointOf(modules: ModuleRef, relay: string | undefined, path: string): TrackingEndpoint {
-  const { settings, hits, now } = partOfRelay<Tracking>(modules, relayPart('tracking', relay), relay, 'tracking.relay');
+  const { settings, hits, now } = partOfRelay<Tracking>(
+    modules,
+    relayPart('tracking', relay),
+    relay,
+    'trackingEndpoint.relay',
+  );
   if (!settings)
     throw new RelayConfigurationError(
       'tracking',

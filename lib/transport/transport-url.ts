@@ -101,7 +101,7 @@ function unknownScheme(name: string, isUrl: boolean): string {
 }
 
 /** What an error says, its option by the name it has in the URL: `smtp.connections` is `connections`. */
-function withoutPrefix({ message, option }: RelayConfigurationError, { parameters }: TransportScheme): string {
+function withoutPrefix({ problem, option }: RelayConfigurationError, { parameters }: TransportScheme): string {
   const name = Object.hasOwn(parameters, option) ? option : option.replace(/^[a-z]+\./, '');
-  return `${name}: ${message.replace(/^RelayModule: [^:]*: /, '')}`;
+  return `${name}: ${problem}`;
 }

@@ -30,7 +30,7 @@ describe('dkim generate', () => {
     const generate = () => cli(['dkim', 'generate', 'acme.test', '--selector', 'new'], { cwd: folder });
     expect((await generate()).code).toBe(0);
     const before = await readFile(join(folder, 'new.acme.test.pem'), 'utf8');
-    expect(await generate()).toMatchObject({ code: 2, stderr: expect.stringContaining('is there already') });
+    expect(await generate()).toMatchObject({ code: 1, stderr: expect.stringContaining('is there already') });
     expect(await readFile(join(folder, 'new.acme.test.pem'), 'utf8')).toBe(before);
   });
 

@@ -72,11 +72,31 @@ describe('doctor', () => {
     expect(right.stdout + wrong.stdout).not.toContain(rsa.privateKey.split('\n')[1]);
   });
 
-  it('says of a DNS that is not there why it knows nothing, and does not call that a failure', async () => {
+  it('says of a DNS that is not there why it knows nothing, and ends with 3', async () => {
     const { code, stdout } = await cli(['doctor', 'acme.test', '--dns', '127.0.0.1:1', '--timeout', '5s']);
-    expect(code).toBe(0);
+    expect(code).toBe(3);
     expect(stdout).toContain('ECONNREFUSED');
     expect(stdout).not.toContain('publish:');
+    server.zone = { 'acme.test': 'SERVFAIL', '_dmarc.acme.test': 'SERVFAIL' };
+    expect((await doctor()).code).toBe(3);
+  });
+
+  it('ends once its time is over, whatever the DNS is still asked', async () => {
+    server.zone = { 'acme.test': 'silent', '_dmarc.acme.test': 'silent' };
+    const before = server.asked('acme.test', 'TXT');
+    const { code, stdout } = await doctor('--timeout', '300ms');
+    expect(code).toBe(3);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('no answer within the 300 ms');
+    // It would be asked again 3 seconds later.
+    expect(server.asked('acme.test', 'TXT')).toBe(before + 1);
+  });
+
+  it('says of a domain that is not there just that', async () => {
+    server.zone = {};
+    const { code, stdout } = await doctor();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^fail {2}domain {5}acme\.test .*there is no such domain/m);
+    expect(stdout).toMatch(/^acme\.test: 1 fail, 0 warn, 0 pass$/m);
   });
 
   it.each([
@@ -84,8 +104,10 @@ describe('doctor', () => {
     [['acme.test', 'other.test'], /"other\.test" is one word too many/],
     [['acme.test', '--bogus'], /Unknown option '--bogus'/],
     [['acme.test', '--provider', 'nobody'], /no such provider; there are ses, /],
-    [['acme.test', '--timeout', 'soon'], /option\.timeout/],
-    [['acme.test', '--dns', 'nowhere'], /option\.dns\.servers\[0\]/],
+    [['acme.test', '--timeout', 'soon'], /doctor: --timeout: is a time/],
+    [['acme.test', '--ip', 'nowhere'], /doctor: --ip: "nowhere" is no IP address/],
+    [['acme.test', '--selector', 'a b'], /doctor: --selector: "a b"/],
+    [['acme.test', '--dns', 'nowhere'], /doctor: --dns: "nowhere"/],
     [['acme.test', '--key', '/no/such/file'], /each key goes with a --selector/],
     [['acme.test', '--selector', 'x', '--key', '/no/such/file'], /cannot be read \(ENOENT\)/],
     [['no domain'], /is no domain/],

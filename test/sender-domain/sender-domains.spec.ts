@@ -64,6 +64,33 @@ describe('a domain in whose DNS all is as it should be', () => {
   });
 });
 
+describe('a domain that is not there', () => {
+  it('fails by that alone, where nothing above it is there either', async () => {
+    server.zone = {};
+    const { status, checks, answered } = await report();
+    expect({ status, answered }).toEqual({ status: 'fail', answered: true });
+    expect(checks).toMatchObject([{ name: 'domain', subject: 'acme.test', status: 'fail' }]);
+  });
+
+  it('may be about to be set up, beneath one that is', async () => {
+    const { checks } = await report(OWN, 'news.acme.test');
+    expect(checks[0]).toMatchObject({ name: 'domain', status: 'warn' });
+    expect(checks[0]!.summary).toContain('though acme.test is there');
+    expect(checks.flatMap(({ record }) => record ?? [])).toContainEqual(
+      txt('news.acme.test', `v=spf1 ip4:${ADDRESS} ~all`),
+    );
+  });
+});
+
+describe('a domain of which nobody knows who sends for it', () => {
+  it.each([[[]], [['v=spf1 +all']], [['something else']]])('with %j gets no SPF record', async (TXT) => {
+    const check = await found('spf', { 'acme.test': { TXT, A: ADDRESS } }, {});
+    expect(check.status).toBe('fail');
+    expect(check.record).toBeUndefined();
+    expect([check.summary, ...check.details].join('\n')).toContain('who sends for acme.test is not known');
+  });
+});
+
 describe('a domain that nobody has set up', () => {
   it('fails, and says each record to publish', async () => {
     server.zone = { 'acme.test': { A: ADDRESS } };

@@ -40,6 +40,11 @@ async function look(
     if (answer.name !== domain.toLowerCase()) return;
     const { text, dropped } = mergeSpf(records, added, useless);
     if (text === records[0] && records.length === 1) return;
+    // A record that lets nobody through would turn all mail of the domain away.
+    if (!letsThrough(text))
+      return void findings.warn(
+        `who sends for ${domain} is not known, so no record can be given: name who does, a provider (doctor: --provider) or addresses (--ip)`,
+      );
     const { lookups } = await surveySpf(domain, text, resolver);
     if (lookups > SPF_LIMITS.lookups)
       return void findings.fail(
@@ -146,6 +151,14 @@ function judgeEnd(findings: Findings, record: string): void {
   else if (all === '?') findings.warn('ends with ?all, which says nothing of strangers; end it with ~all or -all');
   else if (!/ redirect=/i.test(record))
     findings.warn('has no end, so nothing is said of strangers; end it with ~all or -all');
+}
+
+/** Whether anybody is named, by a mechanism or by a record elsewhere. */
+function letsThrough(text: string): boolean {
+  return text
+    .split(' ')
+    .slice(1)
+    .some((term) => !/^(?:[+?~-]?all|exp=.*)$/i.test(term) && (!term.includes('=') || /^redirect=/i.test(term)));
 }
 
 async function termsOf(senders: readonly Sender[], resolver: DnsResolver): Promise<string[]> {
