@@ -4,6 +4,7 @@ import { RelayConfigurationError } from '../../errors/relay-configuration.error.
 /** A set of networks. */
 export interface Networks {
   has(address: string): boolean;
+  readonly isEmpty: boolean;
 }
 
 /** @throws RelayConfigurationError that names the option */
@@ -12,7 +13,10 @@ export function readNetworks(networks: readonly string[], option: string): Netwo
     throw new RelayConfigurationError(option, "is an array of networks such as ['10.0.0.0/8', '::1']");
   const list = new BlockList();
   for (const [index, network] of networks.entries()) add(list, network, `${option}[${index}]`);
-  return { has: (address) => isIP(address) !== 0 && list.check(address, familyOf(address)) };
+  return {
+    has: (address) => isIP(address) !== 0 && list.check(address, familyOf(address)),
+    isEmpty: networks.length === 0,
+  };
 }
 
 export function isLoopback(address: string): boolean {

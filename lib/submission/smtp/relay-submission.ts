@@ -1,11 +1,13 @@
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
+import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import { instanceOf } from '../../instance-of.js';
 import type { SharedStore } from '../../shared-store.interface.js';
 import { ConnectionSlots } from './connection-slots.js';
 import { loadSmtpServer } from './load-smtp-server.js';
 import { MessageIntake, type RawRelay } from './message-intake.js';
 import { MessageQuota } from './message-quota.js';
+import { isLoopback } from './networks.js';
 import { type ListenSettings, readSubmissionOptions, type SubmissionSettings } from './read-submission-options.js';
 import type { RelaySubmissionOptions, SubmissionTls } from './relay-submission-options.interface.js';
 import { SubmissionDesk } from './submission-desk.js';
@@ -68,6 +70,7 @@ export class RelaySubmission implements OnApplicationBootstrap, BeforeApplicatio
     if (this.#settings.renews) this.#renewal = setInterval(() => void this.#renew(), RENEWAL).unref();
     const where = this.addresses.map(({ host, port, tls }) => `${host}:${port} (${tls})`);
     this.#logger.log(`Mail is taken on ${where.join(', ')}`);
+    this.#warnOfClearText();
   }
 
   /** Before the queue closes. @internal */
@@ -92,7 +95,23 @@ export class RelaySubmission implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   async #tls(): Promise<SubmissionTls | undefined> {
-    return this.#settings.tls?.();
+    try {
+      return await this.#settings.tls?.();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new RelayConfigurationError('submission.tls', `the function threw: ${why}`, error);
+    }
+  }
+
+  /** Of listeners that are open to others, none of whom can send. */
+  #warnOfClearText(): void {
+    const { authenticator, trusted } = this.#settings;
+    if (authenticator === undefined || !trusted.isEmpty) return;
+    for (const { host, port, tls } of this.addresses)
+      if (tls === 'none' && !isLoopback(host))
+        this.#logger.warn(
+          `Nobody can log in at ${host}:${port} but from this machine, by its loopback: it is clear text. Give submission \`tls\`, or \`trusted\` networks`,
+        );
   }
 
   async #renew(): Promise<void> {

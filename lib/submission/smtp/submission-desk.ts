@@ -52,8 +52,10 @@ export class SubmissionDesk {
   /** `null`: refused, after a while. */
   async logIn(credentials: SubmissionCredentials): Promise<SubmissionUser | null> {
     const { remoteAddress, username, method } = credentials;
-    if (this.#guard.isBlocked(remoteAddress, username))
+    if (this.#guard.isBlocked(remoteAddress, username)) {
+      this.#warn(`lock ${remoteAddress}`, `No more logins from ${remoteAddress} are tried for now: too many failed`);
       throw new SmtpRefusalError(454, '4.7.0', 'Too many logins failed; try again later', { closes: true });
+    }
     const user = await this.#authenticate(credentials);
     if (user) {
       this.#guard.succeeded(remoteAddress, username);
@@ -66,6 +68,14 @@ export class SubmissionDesk {
 
   /** May this client send from this address? */
   checkSender(client: SubmissionClient, address: string, smtpUtf8: boolean): void {
+    try {
+      this.#checkSender(client, address, smtpUtf8);
+    } catch (error) {
+      throw this.#refused(client, error);
+    }
+  }
+
+  #checkSender(client: SubmissionClient, address: string, smtpUtf8: boolean): void {
     if (!client.user && !this.isTrusted(client.address))
       throw new SmtpRefusalError(
         530,
@@ -97,12 +107,7 @@ export class SubmissionDesk {
       );
       return `2.0.0 Queued as ${id}`;
     } catch (error) {
-      const refusal = this.refusal(error);
-      this.#warn(
-        `message ${client.address} ${refusal.responseCode}`,
-        `A message from ${nameOf(client)} was refused: ${refusal.responseCode} ${refusal.message}`,
-      );
-      throw refusal;
+      throw this.#refused(client, error);
     } finally {
       message.release();
     }
@@ -115,6 +120,17 @@ export class SubmissionDesk {
       this.#warn(`fault ${why.slice(0, 80)}`, `Submission: ${why}`);
     }
     return refusalOf(error);
+  }
+
+  /** Logs it, once a minute for each client and reply with its enhanced code. */
+  #refused(client: SubmissionClient, error: unknown): SmtpRefusalError {
+    const refusal = this.refusal(error);
+    const { responseCode, message } = refusal;
+    this.#warn(
+      `message ${nameOf(client)} ${client.address} ${responseCode} ${message.split(' ', 1)[0]}`,
+      `A message from ${nameOf(client)} was refused: ${responseCode} ${message}`,
+    );
+    return refusal;
   }
 
   async #authenticate(credentials: SubmissionCredentials): Promise<SubmissionUser | null> {

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { RelayConfigurationError } from '../../../lib/index.js';
+import type { RelaySubmissionOptions } from '../../../lib/submission.js';
 import { LoginGuard } from '../../../lib/submission/smtp/login-guard.js';
 import { clientNetwork, readNetworks } from '../../../lib/submission/smtp/networks.js';
 import { SmtpClient } from './smtp-client.js';
-import { CLEAR, MESSAGE, openSubmission, tls, Users } from './support.js';
+import { CLEAR, log, MESSAGE, openSubmission, tls, Users } from './support.js';
 
 const trusted = ['127.0.0.0/8'];
 
@@ -280,6 +281,28 @@ describe('listening', () => {
       { port: 2525, tls: 'none', host: '127.0.0.1' },
       { port: 1025, tls: 'starttls' },
     ]);
+  });
+
+  it('says of a function as `tls` that throws where that came from', async () => {
+    const none = async () => {
+      throw new Error('no such file: key.pem');
+    };
+    const listen = [{ port: 0, host: '127.0.0.1', tls: 'implicit' }] as const;
+    await expect(openSubmission({ listen, tls: none })).rejects.toThrow(
+      'RelaySubmissionModule: tls: the function threw: no such file: key.pem',
+    );
+  });
+
+  it('warns of clear text that is open to others, none of whom could send', async () => {
+    const listen = [{ ...CLEAR, host: '0.0.0.0' }];
+    const warnings = async (options: Partial<RelaySubmissionOptions>) => {
+      log.lines.length = 0;
+      await openSubmission(options);
+      return log.lines.filter((line) => line.includes('Nobody can log in'));
+    };
+    expect(await warnings({ listen })).toEqual([expect.stringMatching(/^warn Nobody can log in at 0\.0\.0\.0:\d+ /)]);
+    expect(await warnings({ listen, trusted: ['10.0.0.0/8'] })).toEqual([]);
+    expect(await warnings({ listen: [CLEAR] })).toEqual([]);
   });
 
   it('uses the certificate that `tls` gives the next time, and the one for the name that was asked for', async () => {

@@ -210,6 +210,23 @@ describe('a message', () => {
     expect(await client.send(MESSAGE)).toBe(reply);
   });
 
+  it('leaves a line for each reason that something was refused for, MAIL included', async () => {
+    log.lines.length = 0;
+    const client = await loggedIn(await openSubmission({ authenticator: new Users({ senders: ['mine.test'] }) }));
+    await client.say('MAIL FROM:<ada@evil.test>');
+    await client.say('MAIL FROM:<ada@evil.test>');
+    const mine = MESSAGE.replace('ada@acme.test', 'ada@mine.test');
+    const refused = `X-Relay-Priority: soon\r\n${mine}`;
+    await client.say('MAIL FROM:<ada@mine.test>');
+    await client.say('RCPT TO:<bob@x.test>');
+    await client.say('DATA');
+    expect(await client.say(`${refused.replaceAll('\r\n.', '\r\n..')}.`)).toMatch(/^550 5\.6\.0/);
+    expect(log.lines.filter((line) => line.includes('was refused')).map((line) => line.slice(0, 59))).toEqual([
+      'warn A message from user "ada" was refused: 550 5.7.1 <ada@'.slice(0, 59),
+      'warn A message from user "ada" was refused: 550 5.6.0 X-Rel'.slice(0, 59),
+    ]);
+  });
+
   it('is not spoken of in the log, but for why it was refused', async () => {
     log.lines.length = 0;
     const client = await loggedIn(await openSubmission({ authenticator: new Users({ senders: ['acme.test'] }) }));
