@@ -67,10 +67,13 @@ export class MessageActions {
   async cancel(request: IncomingMessage, client: CheckedClient, id: string): Promise<ApiAnswer> {
     waitOf(request, 0);
     const { mail } = this.#parts;
-    const status = await this.#known(client, id);
-    if (!(await mail.cancel(status.id)))
+    const known = await this.#known(client, id);
+    const isHeldBack = await mail.cancel(known.id);
+    const status = (await mail.status(known.id)) ?? known;
+    // Asked twice, it is answered as the first time.
+    if (!isHeldBack && !status.recipients.some(({ state }) => state === 'cancelled'))
       throw new ApiRejectedError(409, 'too-late', 'It is too late: nobody’s copy could be held back');
-    return { status: 200, body: statusJson((await mail.status(status.id)) ?? status) };
+    return { status: 200, body: statusJson(status) };
   }
 
   #checkCount(count: number, wait: number | undefined): void {

@@ -37,10 +37,13 @@ export function problemOf(error: unknown): Problem {
     const { status, code, message, field, headers } = error;
     return problem(status, code, message, { ...(field !== undefined && { field }) }, headers);
   }
-  if (error instanceof MailMessageError) return problem(422, 'invalid-message', error.message, { field: error.field });
+  if (error instanceof MailMessageError) {
+    const { field, message } = error;
+    return problem(422, 'invalid-message', forClients(message, field), { field });
+  }
   if (error instanceof MailTemplateError) {
     const { template, line, column, variable } = error;
-    return problem(422, 'template', error.message, defined({ template, line, column, variable }));
+    return problem(422, 'template', forClients(error.message, template), defined({ template, line, column, variable }));
   }
   if (error instanceof UnsupportedFeatureError) {
     const { feature, transport } = error;
@@ -57,6 +60,29 @@ export function problemOf(error: unknown): Problem {
     return problem(422, 'invalid-message', error.message);
   return { ...problem(500, 'internal', 'The request could not be handled'), isOurs: true };
 }
+
+/** Words that tell how to mend the application's code are of no use to its clients. */
+function forClients(message: string, place: string): string {
+  if (!OF_CODE.test(message)) return message;
+  const [, words] = FOR_CLIENTS.find(([said]) => message.includes(said)) ?? [];
+  return `${place}: ${words ?? 'cannot be as it is here'}`;
+}
+
+const OF_CODE = /\b(?:RelayModule|send(?:Many|Now|Raw)?\()|@Mail\b/;
+
+/** By what stands in the message. */
+const FOR_CLIENTS: readonly (readonly [string, string])[] = [
+  ['has one recipient', 'the link is its one recipient’s own: send one message to each, or "unsubscribe": false'],
+  [
+    'recipients at most',
+    'each recipient gets a copy of a tracked message: send one message to each, or "track": false',
+  ],
+  ['no templates are configured', 'this relay has no templates'],
+  ['unsubscribe:', 'this relay gives no links for unsubscribing'],
+  ['tracking:', 'this relay does not track'],
+  ['is missing', 'is missing, and the relay has no default for it'],
+  ['has none', 'is missing'],
+];
 
 /** Seconds. */
 export const RETRY = { 'Retry-After': '30' } as const;

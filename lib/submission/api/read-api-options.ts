@@ -70,9 +70,9 @@ function readKeys(apiKeys: readonly ApiKeyOptions[]): ApiKeys {
   const keys = apiKeys.map((options: ApiKeyOptions, index) => {
     const option = `api.apiKeys[${index}]`;
     refuseUnknown(options, [...CLIENT, 'key', 'sha256'], `${option}.`);
-    const { key, sha256, ...client } = options;
+    const { key: _key, sha256: _sha256, ...client } = options;
     readApiClient(client, option);
-    return { hash: readHash(key, sha256, option), client: Object.freeze(client) };
+    return { hash: readHash(options, option), client: Object.freeze(client) };
   });
   refuseTwice(
     keys.map(({ client }) => client.id),
@@ -87,7 +87,11 @@ function readKeys(apiKeys: readonly ApiKeyOptions[]): ApiKeys {
 
 const CLIENT = ['id', 'scopes', 'senders', 'stream', 'tenant', 'rate'] as const satisfies readonly (keyof ApiClient)[];
 
-function readHash(key: unknown, sha256: unknown, option: string): Buffer {
+function readHash(given: { key?: unknown; sha256?: unknown }, option: string): Buffer {
+  const { key, sha256 } = given;
+  const unset = ['key', 'sha256'].find((name) => name in given);
+  if (key === undefined && sha256 === undefined && unset !== undefined)
+    throw new RelayConfigurationError(`${option}.${unset}`, 'is undefined: is the environment variable set?');
   if ((key === undefined) === (sha256 === undefined))
     throw new RelayConfigurationError(option, 'has either key or sha256, which is the hash of one');
   if (sha256 !== undefined) {

@@ -239,6 +239,12 @@ describe('the options of the HTTP API', () => {
     ['an unknown option of a key', { apiKeys: [{ ...client, scope: 'send' }] }, 'api.apiKeys[0].scope'],
     ['a short key', { apiKeys: [{ ...client, key: 'short-secret' }] }, 'api.apiKeys[0].key'],
     ['a key and a hash', { apiKeys: [{ ...client, sha256: 'a'.repeat(64) }] }, 'api.apiKeys[0]'],
+    ['a key that is not set', { apiKeys: [{ ...client, key: undefined }] }, 'api.apiKeys[0].key'],
+    [
+      'a hash that is not set',
+      { apiKeys: [{ id: 'a', scopes: ['send'], sha256: undefined }] },
+      'api.apiKeys[0].sha256',
+    ],
     ['no hash', { apiKeys: [{ id: 'a', scopes: ['send'], sha256: 'abc' }] }, 'api.apiKeys[0].sha256'],
     ['an unknown scope', { apiKeys: [{ ...client, scopes: ['admin'] }] }, 'api.apiKeys[0].scopes'],
     ['no domains', { apiKeys: [{ ...client, senders: [] }] }, 'api.apiKeys[0].senders'],
@@ -254,6 +260,7 @@ describe('the options of the HTTP API', () => {
     );
     expect(error).toBeInstanceOf(RelayConfigurationError);
     expect((error as RelayConfigurationError).option).toBe(option);
+    expect((error as Error).message).toMatch(/^RelayApiModule: (?!api\.)/);
     expect((error as Error).message).not.toMatch(/the-long-key|short-secret/);
   });
 

@@ -231,11 +231,51 @@ describe.each(ADAPTERS)('the HTTP API on $name', ({ adapter }) => {
     expect(body.recipients).toEqual([{ address: 'ada@x.test', state: 'scheduled' }]);
     const cancelled = await api.call('DELETE', `${PATH}/${body.id}`);
     expect(cancelled).toMatchObject({ status: 200, body: { recipients: [{ state: 'cancelled' }] } });
-    expect(await api.call('DELETE', `${PATH}/${body.id}`)).toMatchObject({ status: 409, body: { code: 'too-late' } });
+    expect(await api.call('DELETE', `${PATH}/${body.id}`)).toMatchObject({
+      status: 200,
+      body: { recipients: [{ state: 'cancelled' }] },
+    });
+    const sent = await api.call('POST', `${PATH}?wait=20s`, { json: { to: 'ada@x.test', subject: 'S', text: 'S' } });
+    expect(await api.call('DELETE', `${PATH}/${sent.body.id}`)).toMatchObject({
+      status: 409,
+      body: { code: 'too-late' },
+    });
     expect(await api.call('DELETE', `${PATH}/00000000-0000-4000-8000-000000000000`)).toMatchObject({
       status: 404,
       body: { code: 'not-found' },
     });
+  });
+
+  it('tells nothing of where the server keeps its files', async () => {
+    const file = join(process.cwd(), 'mails', '2026-one.eml');
+    api.transport.answer(() => ({ response: file }));
+    const { body } = await api.call('POST', `${PATH}?wait=20s`, {
+      json: { to: 'ada@x.test', subject: 'F', text: 'F' },
+    });
+    expect(body.attempts).toMatchObject([{ outcome: '2026-one.eml' }]);
+  });
+
+  it.each([
+    [{ template: 'weekly' }, 'weekly: this relay has no templates'],
+    [{ subject: 'x', text: 'x', unsubscribe: true }, 'unsubscribe: this relay gives no links for unsubscribing'],
+  ])('speaks to its clients, not to who wrote the application: %j', async (json, detail) => {
+    expect(await api.call('POST', PATH, { json: { to: 'ada@x.test', ...json } })).toMatchObject({
+      status: 422,
+      body: { detail },
+    });
+  });
+
+  it('says of a relay without a sender of its own that one is missing', async () => {
+    const without = await startApi({ adapter, relay: { from: undefined } });
+    try {
+      const { status, body } = await without.call('POST', PATH, { json: { to: 'a@x.test', subject: 'x', text: 'x' } });
+      expect({ status, detail: body.detail }).toEqual({
+        status: 422,
+        detail: 'from: is missing, and the relay has no default for it',
+      });
+    } finally {
+      await without.close();
+    }
   });
 
   it('tells who is on the suppression list', async () => {
