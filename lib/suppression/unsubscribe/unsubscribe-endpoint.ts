@@ -53,14 +53,14 @@ export class UnsubscribeEndpoint {
 
   async #answer(request: IncomingMessage, found: Subscription | null, texts: UnsubscribeTexts): Promise<Answer> {
     const method = request.method ?? '';
-    if (!METHODS.includes(method)) return { ...invalid(405, texts), headers: { Allow: METHODS.join(', ') } };
+    if (!METHODS.includes(method)) return { ...unclear(405, texts), headers: { Allow: METHODS.join(', ') } };
     if (!found) return invalid(400, texts);
     const { subscriptions } = this.#parts();
     if (method !== 'POST') return page(found, texts, (await subscriptions.hasEnded(found)) ? 'ended' : 'asked');
     const action = await actionOf(request);
     if (action === 'unsubscribe') await subscriptions.end(found);
     else if (action === 'subscribe') await subscriptions.renew(found);
-    else return invalid(400, texts);
+    else return unclear(400, texts);
     return page(found, texts, action === 'unsubscribe' ? 'ended' : 'renewed');
   }
 
@@ -117,6 +117,10 @@ function page({ recipient }: Subscription, texts: UnsubscribeTexts, state: 'aske
 
 function invalid(status: number, { invalidTitle, invalid: words }: UnsubscribeTexts): Answer {
   return { status, page: { title: invalidTitle, words } };
+}
+
+function unclear(status: number, { unclearTitle, unclear: words }: UnsubscribeTexts): Answer {
+  return { status, page: { title: unclearTitle, words } };
 }
 
 function failed({ laterTitle, later }: UnsubscribeTexts): Answer {

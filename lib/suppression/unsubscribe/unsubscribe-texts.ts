@@ -14,6 +14,9 @@ export interface UnsubscribeTexts {
   /** For a link that is none of ours, or broken. */
   invalidTitle: string;
   invalid: string;
+  /** For a request that is none, of a link that is. */
+  unclearTitle: string;
+  unclear: string;
   /** While the suppression list cannot be reached. */
   laterTitle: string;
   later: string;
@@ -32,6 +35,8 @@ export const TEXTS: Readonly<Record<string, UnsubscribeTexts>> = {
     subscribed: '{address} gets these mails again.',
     invalidTitle: 'This link does not work',
     invalid: 'It is incomplete, or too old. Please use the link of the mail as it is.',
+    unclearTitle: 'That was not understood',
+    unclear: 'Nothing was changed. Please open the link of the mail, and use the button of the page.',
     laterTitle: 'That did not work',
     later: 'Please try again in a few minutes.',
   },
@@ -46,6 +51,9 @@ export const TEXTS: Readonly<Record<string, UnsubscribeTexts>> = {
     subscribed: '{address} erhält diese E-Mails wieder.',
     invalidTitle: 'Dieser Link funktioniert nicht',
     invalid: 'Er ist unvollständig oder zu alt. Bitte verwenden Sie den Link aus der E-Mail unverändert.',
+    unclearTitle: 'Das wurde nicht verstanden',
+    unclear:
+      'Es wurde nichts geändert. Bitte öffnen Sie den Link aus der E-Mail und verwenden Sie die Schaltfläche der Seite.',
     laterTitle: 'Das hat nicht geklappt',
     later: 'Bitte versuchen Sie es in einigen Minuten noch einmal.',
   },
@@ -60,6 +68,8 @@ export const TEXTS: Readonly<Record<string, UnsubscribeTexts>> = {
     subscribed: '{address} recevra de nouveau ces e-mails.',
     invalidTitle: 'Ce lien ne fonctionne pas',
     invalid: 'Il est incomplet ou trop ancien. Veuillez utiliser le lien de l’e-mail tel quel.',
+    unclearTitle: 'La demande n’a pas été comprise',
+    unclear: 'Rien n’a été modifié. Veuillez ouvrir le lien de l’e-mail et utiliser le bouton de la page.',
     laterTitle: 'Cela n’a pas fonctionné',
     later: 'Veuillez réessayer dans quelques minutes.',
   },
@@ -74,6 +84,8 @@ export const TEXTS: Readonly<Record<string, UnsubscribeTexts>> = {
     subscribed: '{address} volverá a recibir estos correos.',
     invalidTitle: 'Este enlace no funciona',
     invalid: 'Está incompleto o es demasiado antiguo. Utilice el enlace del correo tal como está.',
+    unclearTitle: 'No se ha entendido la solicitud',
+    unclear: 'No se ha cambiado nada. Abra el enlace del correo y utilice el botón de la página.',
     laterTitle: 'No ha funcionado',
     later: 'Vuelva a intentarlo en unos minutos.',
   },

@@ -159,6 +159,9 @@ describe.each(ADAPTERS)('an unsubscribe link on $name', ({ adapter }) => {
       expect(await post(link, body, headers)).toBe(400);
     const put = await fetch(link, { method: 'PUT', body: ONE_CLICK, headers: FORM });
     expect({ status: put.status, allow: put.headers.get('allow') }).toEqual({ status: 405, allow: 'GET, HEAD, POST' });
+    const words = await put.text();
+    expect(words).toContain('Nothing was changed.');
+    expect(words).not.toContain('too old');
     expect(await entryOf(to)).toBeUndefined();
     expect(events(to)).toEqual([]);
   });
@@ -381,6 +384,7 @@ describe('the unsubscribe page', () => {
     const error = await startSite(options as Parameters<typeof startSite>[0]).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RelayConfigurationError);
     expect((error as RelayConfigurationError).option).toBe(option);
+    expect((error as Error).message).not.toContain('unsubscribePage');
   });
 
   it('warns where its links seem to lead elsewhere', async () => {
