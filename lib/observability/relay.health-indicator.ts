@@ -28,7 +28,7 @@ export class RelayHealthIndicator {
   ): Promise<HealthIndicatorResult<K>> {
     const { queue, transports } = await this.#health.check();
     const states = Object.values(transports);
-    const isHealthy = queue.reachable && (states.length === 0 || states.some(({ state }) => state === 'open'));
+    const isHealthy = queue.reachable && (states.length === 0 || states.some(({ state }) => state === 'up'));
     const indicator = this.#indicators.check(key);
     return isHealthy ? indicator.up({ queue, transports }) : indicator.down({ queue, transports });
   }

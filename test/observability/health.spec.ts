@@ -138,7 +138,7 @@ describe('the health of the relay', () => {
           mail: {
             status: 'up',
             queue: { backend: 'embedded', reachable: true },
-            transports: { default: { state: 'open' } },
+            transports: { default: { state: 'up' } },
           },
         },
       }),
@@ -153,12 +153,12 @@ describe('the health of the relay', () => {
     for (let count = 0; count < 3; count++)
       await mail.send({ to: 'ada@x.test', subject: 'x', text: 'x', transport: 'main' });
     const health = app.get(RelayHealth);
-    await expect.poll(async () => (await health.check()).transports['main']?.state, { timeout: 20_000 }).toBe('closed');
+    await expect.poll(async () => (await health.check()).transports['main']?.state, { timeout: 20_000 }).toBe('down');
     expect(await get('ready')).toMatchObject({
       status: 200,
       body: {
         details: {
-          mail: { transports: { main: { state: 'closed', until: expect.any(String) }, spare: { state: 'open' } } },
+          mail: { transports: { main: { state: 'down', until: expect.any(String) }, spare: { state: 'up' } } },
         },
       },
     });
@@ -206,6 +206,6 @@ describe('the health of the relay', () => {
     });
     const main = RelayModule.forRoot({ from: 'hello@acme.test', transport: 'memory:', queue: { embedded: true } });
     const { get } = await start({}, { providers, imports: [TerminusModule.forRoot({ logger: false }), main, further] });
-    expect((await get('ready')).body.details['mail']).toMatchObject({ transports: { only: { state: 'open' } } });
+    expect((await get('ready')).body.details['mail']).toMatchObject({ transports: { only: { state: 'up' } } });
   });
 });
