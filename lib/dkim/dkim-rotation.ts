@@ -1,4 +1,6 @@
 import type { DnsRecord } from '../dns/dns-record.interface.js';
+import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { isDkimSelector } from './dkim-names.js';
 import { revokedDkimRecord } from './dkim-record.js';
 import { type DkimKey, type DkimKeyOptions, type DkimKeyType, generateDkimKey } from './generate-dkim-key.js';
 
@@ -34,6 +36,8 @@ export interface DkimRotation {
 /** New keys under selectors of their own. @throws RelayConfigurationError */
 export async function rotateDkimKeys(options: DkimRotationOptions): Promise<DkimRotation> {
   const { domain, current = [], types = ['rsa', 'ed25519'], bits, prefix = 'relay', at = new Date() } = options;
+  if (!Array.isArray(current) || current.some((one) => typeof one !== 'string' || !isDkimSelector(one)))
+    throw new RelayConfigurationError('current', "is an array of selectors, such as ['relay202608a']");
   const selector = nextDkimSelector(current, { prefix, at });
   const keys = await Promise.all(
     types.map((type, index) =>

@@ -74,6 +74,9 @@ describe('a rotation of keys', () => {
 
   it('makes a key of each kind, and publishes before it signs, signs before it revokes', async () => {
     const { keys, steps } = await rotateDkimKeys({ domain: 'acme.test', current: ['relay202610a'], at });
+    await expect(rotateDkimKeys({ domain: 'acme.test', current: 'relay202610a' as never, at })).rejects.toThrow(
+      "current: is an array of selectors, such as ['relay202608a']",
+    );
     expect(keys.map(({ selector, type }) => [selector, type])).toEqual([
       ['relay202611a', 'rsa'],
       ['relay202611a-ed25519', 'ed25519'],
