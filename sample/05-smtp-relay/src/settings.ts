@@ -41,6 +41,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   const delivery = words(env.RELAY_DELIVERY);
   if (production && delivery.length === 0)
     throw wrong('RELAY_DELIVERY', 'is missing: `direct`, or the URL of a transport such as smtp://user:password@host');
+  if (env.RELAY_DKIM && delivery.length > 0 && !delivery.includes('direct'))
+    throw wrong('RELAY_DKIM', 'is for RELAY_DELIVERY=direct: a provider signs by itself. Leave one of them out');
   return {
     name: env.RELAY_NAME,
     from: env.RELAY_FROM,
