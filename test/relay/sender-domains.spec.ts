@@ -154,4 +154,11 @@ describe('the SenderDomains of a relay', () => {
     const started = start({ transport: 'memory:', senderDomains: senderDomains as never });
     await expect(started).rejects.toThrow(expect.objectContaining({ name: 'RelayConfigurationError', option }));
   });
+
+  it('names all that is known in place of an option that is not', async () => {
+    const started = start({ transport: 'memory:', senderDomains: { transport: {} } as never });
+    await expect(started).rejects.toThrow(
+      /senderDomains\.transport: is no option; known are transports, dns, resolver, /,
+    );
+  });
 });
