@@ -116,13 +116,12 @@ describe.each(QUEUES)('feedback, with the queue on $name', ({ options }) => {
     await intake.accept([told({ id: 'last', type: 'bounced', recipient: 'ada@x.test', mailId: id, ...BAD_ADDRESS })]);
     await until(() => ledger.calls.length === 4);
     expect(ledger.types()).toEqual(['bounced', 'complained', 'delivered', 'sent']);
-    const status = (await mail.status(id))!;
-    expect(status.recipients[0]!.state).toBe('complained');
-    expect(status.events.filter(({ provider: from }) => from === 'test').map(({ type }) => type)).toEqual([
-      'delivered',
-      'bounced',
-      'complained',
-    ]);
+    const types = async () =>
+      (await mail.status(id))!.events.filter(({ provider: from }) => from === 'test').map(({ type }) => type);
+    // The timeline is last to hear of it.
+    await until(async () => (await types()).length === 3);
+    expect(await types()).toEqual(['delivered', 'bounced', 'complained']);
+    expect((await mail.status(id))!.recipients[0]!.state).toBe('complained');
   });
 
   it('keeps an event that comes before the provider’s answer until the mail is known', async () => {

@@ -398,7 +398,9 @@ describe('applications', () => {
     await expect(start([relay(), RelayTrackingModule.forRoot()])).rejects.toThrow(/tracking: is missing/);
     await expect(start([RelayTrackingModule.forRoot()])).rejects.toThrow(/tracking.relay: import RelayModule/);
     await expect(start([RelayTrackingModule.forRoot({ path: 'a b' })])).rejects.toThrow(/^RelayTrackingModule: path: /);
-    await expect(start([RelayTrackingModule.forRoot({ paths: 't' } as never)])).rejects.toThrow(/^RelayTrackingModule: paths: /);
+    await expect(start([RelayTrackingModule.forRoot({ paths: 't' } as never)])).rejects.toThrow(
+      /^RelayTrackingModule: paths: /,
+    );
   });
 });
 
