@@ -8,9 +8,10 @@ const folder = join(import.meta.dirname, name);
 const root = join(import.meta.dirname, '..');
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
-// Samples import the package by its name, as applications do.
-if (!existsSync(join(root, 'dist', 'index.js'))) compile(join(root, 'tsconfig.build.json'));
-compile(folder);
+// Samples import the package by its name, as applications do. What a sample says stays by itself on stdout.
+if (!existsSync(join(root, 'dist', 'index.js')))
+  finish(spawnSync('npm run build', { cwd: root, shell: true, stdio: ['ignore', process.stderr, 'inherit'] }));
+finish(spawnSync(process.execPath, [tsc, '-p', folder], { stdio: 'inherit' }));
 // What `assets` in nest-cli.json does for an application that is built with the Nest CLI.
 const mails = join(folder, 'src', 'mails');
 if (existsSync(mails)) cpSync(mails, join(folder, 'dist', 'mails'), { recursive: true });
@@ -23,7 +24,6 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 
-function compile(project) {
-  const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit' });
+function finish({ status }) {
   if (status !== 0) process.exit(status ?? 1);
 }

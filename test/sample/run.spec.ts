@@ -10,7 +10,7 @@ it('runs a sample in a clone that was not built yet', { timeout: 120_000 }, asyn
   const clone = await temporaryFolder();
   const source = join(clone, 'sample', '01-quickstart', 'src');
   await mkdir(source, { recursive: true });
-  for (const part of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'lib', 'sample/run.mjs'])
+  for (const part of ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'lib', 'scripts', 'sample/run.mjs'])
     await cp(join(root, part), join(clone, part), { recursive: true });
   await cp(join(root, 'sample', '01-quickstart', 'tsconfig.json'), join(source, '..', 'tsconfig.json'));
   await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));
