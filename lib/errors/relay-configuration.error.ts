@@ -27,5 +27,6 @@ const MODULES: ReadonlyMap<string, string> = new Map([
   ['unsubscribePage', 'RelayUnsubscribeModule'],
   ['trackingEndpoint', 'RelayTrackingModule'],
   ['webhooks', 'RelayWebhooksModule'],
+  ['console', 'RelayConsoleModule'],
   ['bounceMailbox', 'BounceMailboxModule'],
 ]);

@@ -103,3 +103,10 @@ it('says which variable is wrong', () => {
     /RELAY_USERS is name:hash(?!.*secret)/,
   );
 });
+
+it('refuses a DKIM key that nothing would sign with', () => {
+  const env = { ...process.env, RELAY_DELIVERY: 'smtp://127.0.0.1:1', RELAY_DKIM: 'acme.test:s1:/no/such.pem' };
+  const { status, stderr } = spawnSync(process.execPath, [run, '05-smtp-relay'], { cwd: folder, env });
+  expect(status).not.toBe(0);
+  expect(stderr.toString()).toContain('RELAY_DKIM is for RELAY_DELIVERY=direct');
+});
