@@ -186,17 +186,17 @@ describe('in production', () => {
   it('does not start without a guard', async () => {
     process.env.NODE_ENV = 'production';
     await expect(startConsole({ relay: { transport: new RecordingTransport() } })).rejects.toThrow(
-      /console\.authorize: is missing, and NODE_ENV is production/,
+      /RelayConsoleModule: authorize: is missing, and NODE_ENV is production/,
     );
   });
 });
 
 describe('options', () => {
   it.each([
-    [{ path: 'a b' }, /console\.path/],
-    [{ paths: 'x' } as object, /console\.paths/],
-    [{ relay: 'marketing' }, /console\.relay: there is no relay "marketing"/],
-    [{ readonly: 'yes' } as never, /console\.readonly/],
+    [{ path: 'a b' }, /RelayConsoleModule: path/],
+    [{ paths: 'x' } as object, /RelayConsoleModule: paths/],
+    [{ relay: 'marketing' }, /RelayConsoleModule: relay: there is no relay "marketing"/],
+    [{ readonly: 'yes' } as never, /RelayConsoleModule: readonly/],
   ])('%j is refused at the start', async (options, message) => {
     await expect(startConsole({ relay: { transport: new RecordingTransport() }, console: options })).rejects.toThrow(
       message,

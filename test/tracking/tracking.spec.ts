@@ -396,7 +396,9 @@ describe('applications', () => {
     };
     const relay = () => RelayModule.forRoot({ transport: 'log:', queue: { redis: 'redis://127.0.0.1:1' } });
     await expect(start([relay(), RelayTrackingModule.forRoot()])).rejects.toThrow(/tracking: is missing/);
-    await expect(start([RelayTrackingModule.forRoot()])).rejects.toThrow(/^RelayTrackingModule: relay: import RelayModule/);
+    await expect(start([RelayTrackingModule.forRoot()])).rejects.toThrow(
+      /^RelayTrackingModule: relay: import RelayModule/,
+    );
     await expect(start([RelayTrackingModule.forRoot({ path: 'a b' })])).rejects.toThrow(/^RelayTrackingModule: path: /);
     await expect(start([RelayTrackingModule.forRoot({ paths: 't' } as never)])).rejects.toThrow(
       /^RelayTrackingModule: paths: /,

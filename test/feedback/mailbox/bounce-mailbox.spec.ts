@@ -163,6 +163,7 @@ describe('its options', () => {
       (error: unknown) => error,
     );
     expect(failure).toBeInstanceOf(RelayConfigurationError);
-    expect((failure as Error).message).toContain(name);
+    expect((failure as RelayConfigurationError).option).toBe(name);
+    expect((failure as Error).message).toContain(name.replace('bounceMailbox.', 'BounceMailboxModule: '));
   });
 });
