@@ -49,9 +49,16 @@ const WORD = /"(?:\\.|[^"\\])*"\S*|\S+/g;
 /** What a line may be folded between. */
 function wordsOf(mailbox: string): string[] {
   if (ASCII.test(mailbox)) return mailbox.match(WORD) ?? [];
-  const [, name = '', address = mailbox] = /^(.*?)[ \t]*<([^<>]*)>$/.exec(mailbox) ?? [];
+  const { name, address } = parted(mailbox);
   const names = ASCII.test(name) ? (name.match(WORD) ?? []) : encodedWords(name);
   // The space between two encoded words is not shown: RFC 2047 section 6.2.
   const shown = names.at(-1)?.endsWith('?=') ? ` ${address}` : address;
   return [...names, ...encodedWords(shown), ':;'];
+}
+
+/** `name <address>`, or an address alone. */
+function parted(mailbox: string): { name: string; address: string } {
+  const open = mailbox.endsWith('>') ? mailbox.lastIndexOf('<') : -1;
+  if (open < 0) return { name: '', address: mailbox };
+  return { name: mailbox.slice(0, open).trimEnd(), address: mailbox.slice(open + 1, -1) };
 }

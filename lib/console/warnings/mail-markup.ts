@@ -55,12 +55,15 @@ function imageOf(attributes: ReadonlyMap<string, string>): MailMarkup['images'][
 }
 
 function cssOf(css: string): string {
-  return css
-    .slice(0, LONGEST)
-    .toLowerCase()
-    .replace(/\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\//g, '')
+  return withoutComments(css.slice(0, LONGEST).toLowerCase())
     .replace(/\s+/g, ' ')
     .replace(/ ?([:;{}]) ?/g, '$1');
+}
+
+function withoutComments(css: string): string {
+  const [first = '', ...rest] = css.split('/*');
+  // One that has no end comments out all that follows.
+  return first + rest.map((piece) => (piece.includes('*/') ? piece.slice(piece.indexOf('*/') + 2) : '')).join('');
 }
 
 const MOST = 500;
