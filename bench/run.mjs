@@ -6,7 +6,9 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const run = (...args) => {
-  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: root });
+  // As applications run: in development, mails are kept to be looked at.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit', cwd: root, env });
   if (status !== 0) process.exit(status ?? 1);
 };
 

@@ -4,7 +4,7 @@ import type { Duration } from './duration.js';
 import { createMessage } from './compose/create-message.js';
 import type { ComposedMail, ComposeSetting, MailComposer } from './compose/mail-composer.js';
 import { mailForm } from './compose/mail-form.js';
-import { milliseconds } from './compose/mail-head.js';
+import { milliseconds } from './compose/mail-frame.js';
 import type { MailRenderer, RenderedFor } from './compose/mail-renderer.js';
 import { rememberSent } from './delivery/remember-sent.js';
 import type { DirectDelivery } from './delivery/direct-delivery.js';

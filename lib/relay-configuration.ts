@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { type MailDefaults } from './compose/mail-defaults.interface.js';
-import { readRetry } from './compose/mail-head.js';
+import { readRetry } from './compose/mail-frame.js';
 import type { MailInterceptor } from './delivery/attempt.js';
 import { NO_SETTINGS } from './delivery/flow/limit-settings.js';
 import { type Redirect, redirectTo } from './delivery/redirect.js';

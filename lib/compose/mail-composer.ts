@@ -16,7 +16,7 @@ import { listMailOf, withListHeaders } from './list-mail.js';
 import { readContent } from './mail-content.js';
 import type { MailDefaults } from './mail-defaults.interface.js';
 import type { FormOptions, MailForm } from './mail-form.js';
-import { mailHead, word } from './mail-head.js';
+import { mailFrame, word } from './mail-frame.js';
 import { checkLimits } from './message-limits.js';
 import { checkRawOptions, notifyOf } from './raw-options.js';
 import { readRaw } from './read-raw.js';
@@ -74,20 +74,23 @@ export class MailComposer {
     const id = randomUUID();
     const { stream, priority } = setting;
     const { retry } = this.#defaults;
-    const head = mailHead(options, { attributes, stream, priority, retry }, this.#scope, now);
+    const frame = mailFrame(options, { attributes, stream, priority, retry }, this.#scope, now);
     const locale = options.locale ?? localeOf(options.to) ?? attributes.locale ?? this.#defaults.locale();
     const list = listMailOf(this.#defaults.unsubscribe, {
       mailId: id,
       choice: options.unsubscribe ?? attributes.unsubscribe,
       recipients: everyone,
       from: from.address,
-      stream: head.stream,
-      ...(head.tenant !== undefined && { tenant: head.tenant }),
+      stream: frame.stream,
+      ...(frame.tenant !== undefined && { tenant: frame.tenant }),
     });
+    // Field by field: to spread the frame costs more than all the rest.
     const snapshot: MailSnapshotHead = {
-      ...head,
+      v: 1,
       id,
       messageId: messageIdOf(id, from.address),
+      acceptedAt: now,
+      notBefore: frame.notBefore,
       ...(form.kind !== 'inline' && {
         mail: mailNameOf(form.kind === 'mailable' ? form.type : form.mail.constructor),
       }),
@@ -97,7 +100,13 @@ export class MailComposer {
       bcc,
       replyTo: this.#replyTo(options.replyTo ?? given('replyTo')),
       envelope: { from: envelopeFrom(options.envelope) ?? this.#returnPath(id, from, everyone), to: everyone },
+      stream: frame.stream,
+      priority: frame.priority,
       ...(locale !== undefined && { locale: word(locale, 'locale') }),
+      ...(frame.tenant !== undefined && { tenant: frame.tenant }),
+      ...(frame.transport !== undefined && { transport: frame.transport }),
+      ...(frame.deduplication !== undefined && { deduplication: frame.deduplication }),
+      retry: frame.retry,
       ...this.#track(attributes.track, options.track, everyone.length),
     };
     const own = mergeHeaders(
@@ -141,7 +150,7 @@ export class MailComposer {
     const notify = sender === '' ? undefined : notifyOf(options.notify, sender);
     const { signal } = options;
     const snapshot: MailSnapshotHead = {
-      ...mailHead(options, { attributes: {}, retry: this.#defaults.retry }, this.#scope, now),
+      ...mailFrame(options, { attributes: {}, retry: this.#defaults.retry }, this.#scope, now),
       id,
       messageId,
       from,

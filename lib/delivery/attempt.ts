@@ -71,8 +71,8 @@ export async function attempt(
   let send = async (intercepted: MailMessage): Promise<TransportResult> => {
     await context.confirm?.();
     // As late as can be: what came before has taken some of the time.
-    const early = wait > 0 ? start - performance.now() : 0;
-    if (early > 0) await setTimeout(early);
+    const left = wait > 0 ? start - performance.now() : 0;
+    if (left > 0) await setTimeout(left);
     const given = performance.now();
     started(given - start, 'given');
     const confirm = async (): Promise<void> => {
@@ -81,16 +81,10 @@ export async function attempt(
     };
     // Innermost, so that nothing can lead a mail past it.
     const way = redirect && redirected(intercepted, redirect, transport.capabilities);
-    const guarded: SendContext = {
-      ...context,
-      ...(context.confirm && { confirm }),
-      // Somebody in between may want to have a word.
-      ...(settled &&
-        !way &&
-        interceptors.length === 0 && {
-          settled: (recipients) => settled(recipients.filter(isOver).map((one) => outcomeOf(one, at))),
-        }),
-    };
+    const guarded: SendContext = context.confirm ? { ...context, confirm } : context;
+    // Somebody in between may want to have a word.
+    const early = settled && !way && interceptors.length === 0;
+    if (early) guarded.settled = (some) => settled(some.filter(isOver).map((one) => outcomeOf(one, at)));
     const result = (await transport.send(way?.message ?? intercepted, guarded)) ?? {};
     return (answer = way?.answer(result) ?? result);
   };
@@ -160,11 +154,11 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
   const said = new Map(recipientsOf(result).map((recipient) => [recipient.address, recipient]));
   // A message that came in with a Message-ID of its own is found by it, when it comes back.
   const given = result.providerMessageId ?? (mailIdOf(message.messageId) ? undefined : message.messageId);
-  const provider = given === undefined ? {} : { providerMessageId: String(given) };
-  const recipients = message.envelope.to.map((address): RecipientOutcome => ({
-    ...outcomeOf({ notifies: result.notifies, ...(said.get(address) ?? { address, state: 'sent' }) }, at),
-    ...((said.get(address)?.state ?? 'sent') === 'sent' && provider),
-  }));
+  const recipients = message.envelope.to.map((address): RecipientOutcome => {
+    const one = said.get(address) ?? { address, state: 'sent' as const };
+    const outcome = outcomeOf(one, at, result.notifies);
+    return given !== undefined && one.state === 'sent' ? { ...outcome, providerMessageId: String(given) } : outcome;
+  });
   const retryAfter = Math.max(0, ...recipientsOf(result).map(({ error }) => error?.retryAfter ?? 0));
   const isRefused = recipients.every(({ state }) => state !== 'sent');
   const refusal = isRefused ? recipients.find(({ error }) => error)?.error : undefined;
@@ -180,13 +174,17 @@ function taken(result: TransportResult, message: MailMessage, transport: string,
   };
 }
 
-function outcomeOf({ address, state, error, notifies }: RecipientResult, at: number): RecipientOutcome {
+function outcomeOf(
+  { address, state, error, notifies }: RecipientResult,
+  at: number,
+  allNotify?: boolean,
+): RecipientOutcome {
   return {
     address,
     state,
     at,
     ...(error && { error: storedError(toMailError(error)) }),
-    ...(state === 'sent' && notifies && { notifies: true }),
+    ...(state === 'sent' && (notifies ?? allNotify) && { notifies: true }),
   };
 }
 

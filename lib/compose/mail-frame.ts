@@ -9,19 +9,19 @@ import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 import type { FormOptions } from './mail-form.js';
 
 /** What every mail has, however it was given. */
-export type MailHead = Pick<
+export type MailFrame = Pick<
   MailSnapshot,
   'v' | 'acceptedAt' | 'notBefore' | 'stream' | 'priority' | 'tenant' | 'transport' | 'deduplication' | 'retry'
 >;
 
 /** The options that say it. */
-export type HeadOptions = Pick<
+export type FrameOptions = Pick<
   FormOptions,
   'stream' | 'priority' | 'tenant' | 'transport' | 'idempotencyKey' | 'retry' | 'delay' | 'sendAt'
 >;
 
 /** What stands behind a mail's own options, the nearest first. */
-export interface HeadDefaults {
+export interface FrameDefaults {
   readonly attributes: Pick<MailAttributes<object>, 'stream' | 'priority' | 'transport' | 'retry'>;
   readonly stream?: MailStream | undefined;
   readonly priority?: Priority | undefined;
@@ -33,7 +33,7 @@ export interface HeadDefaults {
  * @param now milliseconds since the epoch
  * @throws MailMessageError that names the field
  */
-export function mailHead(options: HeadOptions, defaults: HeadDefaults, scope: string, now: number): MailHead {
+export function mailFrame(options: FrameOptions, defaults: FrameDefaults, scope: string, now: number): MailFrame {
   const { attributes, stream, priority, retry } = defaults;
   return {
     v: 1,
@@ -88,7 +88,7 @@ function keyOf(key: unknown, scope: string): string {
   return createHash('sha256').update(`${scope}\0${key}`).digest('base64url');
 }
 
-function startOf({ delay, sendAt }: HeadOptions, now: number): number {
+function startOf({ delay, sendAt }: FrameOptions, now: number): number {
   if (delay !== undefined && sendAt !== undefined)
     throw new MailMessageError('sendAt', 'cannot go with `delay`; give one of them');
   if (sendAt !== undefined) {
