@@ -20,5 +20,5 @@ export interface TimelineStore {
 /** Of one mail. Newsletters to one address are opened a dozen times; a mail to fifty people has room too. */
 export const MOST_EVENTS = 1_000;
 
-/** Opens and clicks of one recipient of a mail that the relay itself keeps and tells; further ones are counted. */
+/** Opens and clicks of one recipient of a mail that the relay itself keeps and tells, and as many of machines; further ones are counted. */
 export const MOST_HITS = 50;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isByMachine } from '../events/machines.js';
 import type { MailEvent, MailEventBase } from '../events/mail-event.interface.js';
 import { MOST_EVENTS, MOST_HITS, type TimelineStore } from '../events/timeline-store.interface.js';
 import { type KnownMail, knownMail, type MailSource } from '../feedback/feedback-match.js';
@@ -34,7 +35,7 @@ export class HitRecorder {
   async #recordFor(mail: KnownMail, hits: readonly TrackedHit[]): Promise<void> {
     const kept = await this.#parts.timeline.read(mail.id);
     const known = new Set(kept.map(({ id }) => id));
-    const room = new Room(kept);
+    const room = new Room(kept, mail.about.to.length);
     const events: MailEvent[] = [];
     let more = 0;
     for (const [index, own] of groupBy(hits, ({ recipient }) => recipient)) {
@@ -54,26 +55,42 @@ export class HitRecorder {
   }
 }
 
-/** A mail's timeline has room for what becomes of it, however often it is opened. */
+/**
+ * A mail's timeline has room for what becomes of it, however often it is opened: machines use up none of a person's, and there is always
+ * some for the first open and the first click of each.
+ */
 class Room {
   readonly #taken = new Map<string, number>();
+  readonly #firsts = new Set<string>();
+  readonly #mostFirsts: number;
   #left: number;
 
-  constructor(kept: readonly MailEvent[]) {
+  constructor(kept: readonly MailEvent[], recipients: number) {
     this.#left = MOST_EVENTS - RESERVED - kept.length;
+    this.#mostFirsts = 2 * recipients;
     for (const event of kept) this.#take(event);
   }
 
   takes(event: MailEvent): boolean {
-    if (this.#left <= 0 || (this.#taken.get(event.recipient) ?? 0) >= MOST_HITS) return false;
+    const first = !isByMachine(event) && !this.#firsts.has(`${event.type} ${event.recipient}`);
+    const held = first ? 0 : this.#mostFirsts - this.#firsts.size;
+    if (this.#left <= held || (this.#taken.get(holderOf(event)) ?? 0) >= MOST_HITS) return false;
     this.#left--;
     this.#take(event);
     return true;
   }
 
-  #take({ type, recipient }: MailEvent): void {
-    if (type === 'opened' || type === 'clicked') this.#taken.set(recipient, (this.#taken.get(recipient) ?? 0) + 1);
+  #take(event: MailEvent): void {
+    const { type, recipient } = event;
+    if (type !== 'opened' && type !== 'clicked') return;
+    const holder = holderOf(event);
+    this.#taken.set(holder, (this.#taken.get(holder) ?? 0) + 1);
+    if (!isByMachine(event)) this.#firsts.add(`${type} ${recipient}`);
   }
+}
+
+function holderOf(event: MailEvent): string {
+  return `${isByMachine(event) ? 'machines' : 'person'} ${event.recipient}`;
 }
 
 function eventOf(hit: TrackedHit, recipient: string, machine: string | undefined): MailEvent {

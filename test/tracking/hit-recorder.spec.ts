@@ -68,6 +68,28 @@ describe.each(QUEUES)('opens and clicks, with the queue on $name', ({ options })
     await expect.poll(complained).toBe(true);
   }, 90_000);
 
+  it('of machines leave room for those of people, whoever else the mail went to', async () => {
+    const to = Array.from({ length: 20 }, (_, n) => `r${n}@x.test`);
+    const { id, record } = await start(to);
+    const scanned = (recipient: number): Partial<TrackedHit>[] =>
+      Array.from({ length: 60 }, (_, n) => ({
+        recipient,
+        machine: 'security-scanner',
+        url: `https://acme.test/${n}`,
+      }));
+    const all = async () => (await came(id)).length + ((await relay!.mail.status(id))!.moreEvents ?? 0);
+    for (const index of to.keys()) {
+      await record(scanned(index));
+      await expect.poll(all, { timeout: 10_000 }).toBe((index + 1) * 60);
+    }
+    await record([0, 19].flatMap((recipient) => [{ recipient }, { recipient, url: 'https://acme.test/7' }]));
+    const people = async () =>
+      (await came(id)).flatMap((event) => ('machine' in event ? [] : `${event.type} ${event.recipient}`)).toSorted();
+    await expect
+      .poll(people)
+      .toEqual(['clicked r0@x.test', 'clicked r19@x.test', 'opened r0@x.test', 'opened r19@x.test']);
+  }, 60_000);
+
   it('told twice are one event; those of nobody that the mail went to are none', async () => {
     const { id, record } = await start();
     const at = Date.now() + 3_600_000;
