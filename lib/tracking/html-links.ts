@@ -101,11 +101,16 @@ class LinkFinder extends Tokenizer {
       const token = this.currentToken;
       if (token?.type === Token.TokenType.START_TAG) this.#check(token as Token.TagToken);
     }
+    if (this.#outer) this.#checkLinks();
     return this.trouble;
   }
 
   #check({ attrs }: Token.TagToken): void {
     if (attrs.length > MOST_ATTRIBUTES) this.trouble ??= `an element has more than ${MOST_ATTRIBUTES} attributes`;
+    this.#checkLinks();
+  }
+
+  #checkLinks(): void {
     if (this.links.length > MOST_LINKS) this.trouble ??= `it has more than ${MOST_LINKS} links`;
   }
 
@@ -139,8 +144,9 @@ class LinkFinder extends Tokenizer {
     const head = CONDITION.exec(this.#html.slice(startOffset, startOffset + LONGEST_CONDITION));
     if (!head) return;
     const inner = new LinkFinder(this.#html, startOffset + head[0].length, endOffset, false);
-    inner.run();
+    this.trouble ??= inner.run();
     this.links.push(...inner.links);
+    this.#checkLinks();
   }
 
   /** What is put in behind an open tag, comment or script would be lost in it. */

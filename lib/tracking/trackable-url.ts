@@ -41,7 +41,7 @@ export function unsubscribeUrls(headers: Readonly<Record<string, string>>): Read
 }
 
 /** Whoever wants to leave must get there, whatever blocks tracking. */
-const UNSUBSCRIBING = ['unsubscribe', 'opt-out', 'optout'];
+const UNSUBSCRIBING = ['unsub', 'opt-out', 'opt_out', 'optout'];
 
 /** Characters: what is tracked is a third longer at most, and Windows takes 2,083. */
 const LONGEST_TARGET = 1_400;

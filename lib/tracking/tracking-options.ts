@@ -53,7 +53,7 @@ export function readTracking(options: TrackingOptions): TrackingSettings {
   return {
     url: urlOf(options.url),
     secrets,
-    except,
+    except: except.map(asGoneTo),
     storeIp: flag(storeIp, 'storeIp', false),
     proxies,
     storeUserAgent: flag(storeUserAgent, 'storeUserAgent', false),
@@ -78,6 +78,14 @@ function urlOf(given: unknown): string {
   if (plain && /^https?:\/\/[\w.:[\]-]+(?:\/[\w.~-]+)*$/.test(plain) && url.search + url.hash + url.username === '')
     return plain;
   throw new RelayConfigurationError('tracking.url', "is an http or https URL such as 'https://mail.acme.test/t'");
+}
+
+/** As it stands at the beginning of an URL that a browser would go to: `https://Bücher.test/a` is `https://xn--bcher-kva.test/a`. */
+function asGoneTo(prefix: string): string {
+  if (!URL.canParse(prefix)) return prefix;
+  const { href, origin } = new URL(prefix);
+  // Where it ends within the host, so does what begins with it.
+  return /^https?:\/\/[^/?#]+$/i.test(prefix) ? origin : href;
 }
 
 function flag(value: unknown, option: string, fallback: boolean): boolean {

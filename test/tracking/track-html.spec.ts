@@ -127,6 +127,8 @@ describe('links in HTML', () => {
       '<a href="https://acme.test/3" data-track=" OFF ">3</a><a href="https://acme.test/account/4">4</a><a href="https://acme.test/5">5</a>';
     const untracked = { prefixes: ['https://acme.test/account'], urls: new Set(['https://acme.test/5']) };
     expect(track(html, { opens: false, clicks: true }, untracked)).toBe(html);
+    const short = '<a href="https://acme.test/unsub/1">1</a><a href="https://acme.test/?u=opt_out">2</a>';
+    expect(track(short, { opens: false, clicks: true })).toBe(short);
   });
 
   it('keep what entities and umlauts in them mean', () => {
@@ -150,6 +152,15 @@ describe('the image that is not seen', () => {
 });
 
 describe('HTML that no parser likes', () => {
+  it('is not touched where it has more links than anybody reads, in comments as well', () => {
+    const links = Array.from({ length: 2_001 }, (_, n) => `<a href=https://acme.test/${n}>`);
+    const within = `<!--[if mso]>${links.join('')}<![endif]-->`;
+    const each = links.map((link) => `<!--[if mso]>${link}<![endif]-->`).join('');
+    for (const html of [links.join(''), within, each])
+      expect(trackedHtml(html, BOTH, NOTHING)).toBe('it has more than 2000 links');
+    expect(trackedHtml(links.slice(1).join(''), BOTH, NOTHING)).toMatchObject({ gaps: { length: 2_001 } });
+  });
+
   it.each([
     ['an open comment', '<p>Hi</p><!-- '],
     ['an open quote', '<p>Hi</p><a href="https://acme.test/'],

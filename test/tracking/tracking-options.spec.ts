@@ -43,6 +43,16 @@ describe('options of tracking', () => {
     });
   });
 
+  it('take beginnings of URLs as browsers have them', () => {
+    const except = ['https://Bücher.test/Über', 'HTTPS://Acme.test/a?b=', 'https://Acme', 'https://x.test/'];
+    expect(readTracking({ url, secrets, except }).except).toEqual([
+      'https://xn--bcher-kva.test/%C3%9Cber',
+      'https://acme.test/a?b=',
+      'https://acme',
+      'https://x.test/',
+    ]);
+  });
+
   it('are needed where anything is to be tracked', () => {
     expect(() => readConfiguration({ transport: 'log:', track: { opens: true } }, 'default')).toThrow(
       /track: needs tracking/,
