@@ -3,6 +3,7 @@ import type { ComposedMail } from '../compose/mail-composer.js';
 import { MailError } from '../errors/mail.error.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { SendContext } from '../transport/mail-transport.js';
+import { failedAttempt } from './attempt.js';
 import type { Dispatcher } from './dispatcher.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import type { MailWords } from './mail-words.js';
@@ -72,13 +73,21 @@ export class DirectDelivery {
     let trouble: MailError | undefined;
     for (const leg of legs) {
       const copies = mail ? this.#tracker.copies(message, mail, leg.to) : [{ message, to: leg.to }];
-      for (const copy of copies) {
+      for (const [index, copy] of copies.entries()) {
         const own =
           copies.length > 1
             ? { ...context, idempotencyKey: idempotencyKeyOf(context.idempotencyKey, to, copy.to) }
             : context;
         const part = { candidates: leg.candidates, to: copy.to };
-        trouble = (await this.#goThrough(part, copy.message, own, outcomes)) ?? trouble;
+        const { left, ...end } = await this.#goThrough(part, copy.message, own, outcomes);
+        trouble = end.trouble ?? trouble;
+        if (left.length === 0) continue;
+        // Whoever comes behind would find the same, each after as long a wait.
+        const behind = copies.slice(index + 1).flatMap((one) => one.to);
+        if (trouble)
+          for (const outcome of failedAttempt(trouble, only(message, behind), '', Date.now()).record.recipients)
+            outcomes.set(outcome.address, outcome);
+        break;
       }
     }
     // Where somebody was answered, the answer is given, with the trouble of the others in it.
@@ -116,7 +125,7 @@ export class DirectDelivery {
     message: MailMessage,
     context: SendContext,
     outcomes: Map<string, RecipientOutcome>,
-  ): Promise<MailError | undefined> {
+  ): Promise<{ trouble: MailError | undefined; left: readonly string[] }> {
     let trouble: MailError | undefined;
     const end = await this.#dispatcher.dispatch({
       message,
@@ -130,7 +139,8 @@ export class DirectDelivery {
         return !context.signal.aborted;
       },
     });
-    if (end.left.length === 0 || trouble) return trouble;
+    const { left } = end;
+    if (left.length === 0 || trouble) return { trouble, left };
     const unavailable = new MailError(
       `No transport takes a mail just now: ${end.passed.map(({ transport, why }) => `${transport}: ${why}`).join('; ') || 'the rate is used up'}`,
       {
@@ -147,7 +157,7 @@ export class DirectDelivery {
         at: Date.now(),
         error: { message: words, scope, ambiguous, reason },
       });
-    return unavailable;
+    return { trouble: unavailable, left };
   }
 }
 

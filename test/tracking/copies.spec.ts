@@ -108,6 +108,29 @@ describe('copies of a tracked mail', () => {
     expect(up.messages.map(({ envelope }) => envelope.to[0])).toEqual(THREE);
   });
 
+  it('sent at once are not tried one after the other with a transport that is down', async () => {
+    const down = new RecordingTransport(() => {
+      throw new MailError('down, says a test', { scope: 'transport' });
+    });
+    relay = await startRelay({ transport: down, ...TRACKING });
+    await expect(relay.mail.sendNow({ to: THREE, subject: 'Hi', html: HTML })).rejects.toThrow('down, says a test');
+    expect(down.messages).toHaveLength(1);
+  });
+
+  it('sent at once tell of each recipient, when their transport goes down in between', async () => {
+    const transport = new RecordingTransport().answer(
+      () => {},
+      () => {
+        throw new MailError('down, says a test', { scope: 'transport' });
+      },
+    );
+    relay = await startRelay({ transport, ...TRACKING });
+    const { recipients } = await relay.mail.sendNow({ to: THREE, subject: 'Hi', html: HTML });
+    expect(recipients.map(({ state }) => state)).toEqual(['sent', 'deferred', 'deferred']);
+    expect(recipients[2]!.error).toMatchObject({ message: 'down, says a test' });
+    expect(transport.messages).toHaveLength(2);
+  });
+
   it('are one where nothing can be tracked, and the log says so once', async () => {
     const warnings: string[] = [];
     vi.spyOn(Logger.prototype, 'warn').mockImplementation((words: string) => void warnings.push(words));
