@@ -203,7 +203,7 @@ export class Delivery {
     const copies = this.#parts.tracker.copies(message, job.snapshot, leg.to);
     for (const [index, copy] of copies.entries()) {
       if (index > 0 && job.signal.aborted) return { type: 'release' };
-      const { ended, end } = await this.#dispatch(copy, leg, mail, claim);
+      const { ended, end } = await this.#dispatch(copy, message, leg, mail, claim);
       if (ended) return ended;
       if (end.left.length === 0) continue;
       // Whoever comes behind would find the same.
@@ -214,8 +214,10 @@ export class Delivery {
     return undefined;
   }
 
+  /** @param original without what tracking puts in: who looks at a mail that is kept does not open it in the name of its recipient */
   async #dispatch(
     { message, to }: MessageCopy,
+    original: MailMessage,
     { candidates }: Leg,
     mail: MailInHand,
     claim: Claim,
@@ -239,12 +241,18 @@ export class Delivery {
         mail.head = headOf(message);
         if (!ended) await this.#settle(mail, result, trouble);
         claim.used();
-        if (!ended && result.record.recipients.some(isSent)) this.#parts.contents.keep(message);
+        if (!ended && result.record.recipients.some(isSent)) this.#keep(mail, original);
         return !ended;
       },
     };
     const end = await this.#parts.dispatcher.dispatch(order);
     return { ended, end };
+  }
+
+  /** Once, however many copies of it there are. */
+  #keep(mail: MailInHand, message: MailMessage): void {
+    if (!mail.kept) this.#parts.contents.keep(message);
+    mail.kept = true;
   }
 
   /** What ended an attempt before its transport had a say. */

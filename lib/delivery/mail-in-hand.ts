@@ -17,6 +17,8 @@ import {
 export class MailInHand {
   /** Once it is rendered. */
   head?: MailHead;
+  /** Its content is on its way to where sent mails are kept. */
+  kept = false;
   readonly #latest = new Map<string, RecipientOutcome>();
   readonly #told = new Set<string>();
   #body?: MailBody;

@@ -147,6 +147,25 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     expect((await application.get(`api/mails/${randomUUID()}`)).status).toBe(404);
   });
 
+  it('shows a tracked mail as it was before, so that looking at it opens nothing', async () => {
+    const tracked = await startConsole({
+      relay: {
+        transport: new RecordingTransport(),
+        track: true,
+        tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+      },
+    });
+    try {
+      const html = '<p><a href="https://acme.test/a">there</a></p>';
+      const { id } = await tracked.mail.send({ to: ['a@x.test', 'b@x.test'], subject: 'Look', html });
+      await tracked.mail.wait(id);
+      await eventually(async () => (await tracked.json(`api/mails/${id}`)).content === 'available');
+      expect((await tracked.json(`api/mails/${id}/content`)).html.trim()).toBe(html);
+    } finally {
+      await tracked.close();
+    }
+  });
+
   it('shows a mail’s content, and nothing of it acts', async () => {
     const { id } = await application.mail.send({
       to: 'reader@x.test',
