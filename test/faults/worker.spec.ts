@@ -87,6 +87,32 @@ describe.each(backends)('on %s, a worker', (_backend, queue) => {
     expect(server.mails).toHaveLength(1);
   });
 
+  it('that is killed between the copies of a tracked mail sends the others, and none twice but the one in doubt', async () => {
+    const tracked = { tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' } };
+    const options = await queue();
+    const server = await FaultySmtpServer.start();
+    const relay = await startRelay({ queue: options, worker: false, track: true, ...tracked });
+    onTestFinished(async () => {
+      await relay.close();
+      await server.close();
+    });
+    const setting = { queue: options, transport: `smtp://127.0.0.1:${server.port}?tls=never`, ...tracked };
+    server.script.dot = ({ count }) => (count === 3 ? { do: 'hang' } : undefined);
+    const first = await startWorkerProcess(setting);
+    const to = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@x.test`);
+    const { id } = await relay.mail.send({ to, subject: 'x', html: '<a href="https://acme.test/">x</a>' });
+    await server.reached('dot', 3);
+    await killed(first);
+    await startWorkerProcess(setting);
+    const status = await relay.mail.wait(id, { timeout: '20s' });
+    expect(new Set(status.recipients.map(({ state }) => state))).toEqual(new Set(['sent']));
+    const copies = server.mails.map(({ to: [address], raw }) => [address, raw.toString()] as const);
+    expect(copies.map(([address]) => address)).toEqual([to[0], to[1], to[2], to[2], to[3], to[4]]);
+    const links = copies.map(([, raw]) => /t\/c\/([\w=\r\n-]+)/.exec(raw)?.[1]);
+    expect(links[3]).toBe(links[2]);
+    expect(new Set(links).size).toBe(5);
+  });
+
   it('that a mail takes down each time is spared: the mail becomes a dead letter with its reason', async () => {
     const { server, mail, worker } = await stage(await queue());
     server.script.data = { do: 'hang' };

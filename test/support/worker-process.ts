@@ -14,6 +14,8 @@ export interface WorkerOptions {
   lockDuration?: number;
   onAmbiguous?: 'retry' | 'hold';
   retry?: object;
+  track?: boolean;
+  tracking?: object;
 }
 
 /** A worker in a process of its own, until the test ends. `dist/` must be built. */
