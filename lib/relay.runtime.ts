@@ -99,6 +99,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       modules,
       now: clock,
       suppressions: configuration.suppression,
+      ...(configuration.tracking && { client: configuration.tracking }),
       ...(returnPath && { returnPath }),
       ...(configuration.defaults.unsubscribe && { links: configuration.defaults.unsubscribe.links }),
       ...(configuration.reputation && { reputation: configuration.reputation }),

@@ -19,6 +19,13 @@ export interface FeedbackRecorderParts {
   suppression: SuppressionKeeper;
   notices: SenderNotices;
   history?: HistoryWriter;
+  /** What is stored of whoever opens or clicks; all that is known where it is not said. */
+  client?: StoredClient;
+}
+
+export interface StoredClient {
+  readonly storeIp: boolean;
+  readonly storeUserAgent: boolean;
 }
 
 /**
@@ -107,10 +114,13 @@ export class FeedbackRecorder {
   }
 
   async #actOn(timeline: string, events: readonly MailEvent[], before: readonly string[]): Promise<MailEvent[]> {
-    const { suppression, publisher, counts } = this.#parts;
+    const { suppression, publisher, counts, client } = this.#parts;
     await suppression.apply(events);
     await publisher.publish(events);
-    const fresh = await this.#parts.timeline.append(timeline, events);
+    const fresh = await this.#parts.timeline.append(
+      timeline,
+      client ? events.map((event) => withoutClient(event, client)) : events,
+    );
     const counted = new Set(before);
     for (const event of events) {
       const { recipient, transport, provider, stream = 'transactional', tags, timestamp } = event;
@@ -121,6 +131,17 @@ export class FeedbackRecorder {
     }
     return events.filter(({ id }) => fresh.has(id));
   }
+}
+
+/** Handlers are told what a provider has told; what stays is what was asked for. */
+function withoutClient(event: MailEvent, { storeIp, storeUserAgent }: StoredClient): MailEvent {
+  if (event.type !== 'opened' && event.type !== 'clicked') return event;
+  const { ip, userAgent, ...rest } = event;
+  return {
+    ...rest,
+    ...(storeIp && ip !== undefined && { ip }),
+    ...(storeUserAgent && userAgent !== undefined && { userAgent }),
+  };
 }
 
 /** How many, where that has changed; machines open and click for themselves. */

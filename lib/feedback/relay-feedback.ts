@@ -20,7 +20,7 @@ import type { ReputationRules } from '../reputation/reputation-options.js';
 import type { TaskHandler, TaskWorker } from '../task-queue.interface.js';
 import { parseBounce } from './bounce/parse-bounce.js';
 import { FEEDBACK_TASK, FeedbackQueue, recordTask } from './feedback-queue.js';
-import { FeedbackRecorder } from './feedback-recorder.js';
+import { FeedbackRecorder, type StoredClient } from './feedback-recorder.js';
 import { RecordedSubscriptions } from './recorded-subscriptions.js';
 import { ReportIngest } from './report-ingest.js';
 import { OutcomeReports } from './outcome-reports.js';
@@ -41,6 +41,8 @@ export interface RelayFeedbackParts {
   notices: SenderNotices;
   /** Where there is a history. */
   history?: HistoryWriter;
+  /** What is stored of whoever opens or clicks. */
+  client?: StoredClient;
 }
 
 /** All that follows from a mail: events and their handlers, what comes back, the counters. */
@@ -86,7 +88,12 @@ export class RelayFeedback {
     const mails = { store: queue.store, find: (id: string) => queue.find(id) };
     const { timeline } = queue;
     const recording = { publisher, counts: this.#counts, suppression, notices, ...(history && { history }) };
-    this.recorder = new FeedbackRecorder({ mails, timeline, ...recording });
+    this.recorder = new FeedbackRecorder({
+      mails,
+      timeline,
+      ...recording,
+      ...(parts.client && { client: parts.client }),
+    });
     const { recorder } = this;
     const { suppressions } = this;
     this.subscriptions = new RecordedSubscriptions({ suppressions, keeper: suppression, recorder, now });

@@ -114,11 +114,14 @@ describe.each(QUEUES)('opens and clicks, with the queue on $name', ({ options })
       recipient: 'bob@x.test',
     };
     await relay!.app.get(FeedbackIntake).accept([
-      { ...base, id: 'p-1', type: 'clicked', url: 'https://acme.test/a', userAgent: 'Mozilla/5.0' },
+      { ...base, id: 'p-1', type: 'clicked', url: 'https://acme.test/a', userAgent: 'Mozilla/5.0', ip: '192.0.2.1' },
       { ...base, id: 'p-2', type: 'opened', userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)' },
     ]);
     await expect.poll(() => came(id).then((events) => events.length)).toBe(3);
     const events = (await came(id)).filter(({ type }) => type === 'clicked');
+    // Nobody has asked for them to be stored.
+    for (const event of await came(id))
+      for (const field of ['ip', 'userAgent']) expect(event).not.toHaveProperty(field);
     for (const event of events)
       expect(event).toMatchObject({ url: 'https://acme.test/a', machine: 'apple-mail-privacy', tags: ['hits'] });
     const statistics = relay!.app.get(MailStatistics);
