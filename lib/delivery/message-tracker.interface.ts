@@ -3,6 +3,7 @@ import type { MailSnapshot } from '../mail/mail-snapshot.interface.js';
 
 /** What some recipients get. */
 export interface MessageCopy {
+  /** Made when it is asked for, each time. */
   readonly message: MailMessage;
   readonly to: readonly string[];
 }

@@ -40,7 +40,8 @@ export class HitBuffer {
   async flush(all = false): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#writing;
+    // Somebody else who waited may be writing by now.
+    while (this.#writing) await this.#writing;
     const hits = this.#take(all);
     if (hits.length > 0) {
       this.#writing = this.#tasks.add(tasksOf(hits)).then(

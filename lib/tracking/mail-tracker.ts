@@ -26,7 +26,15 @@ export class MailTracker implements MessageTracker {
     if (!html || html.gaps.length === 0) return [{ message, to }];
     return to.map((address) => {
       const recipient = snapshot.envelope.to.indexOf(address);
-      return { message: recipient < 0 ? message : this.#copy(message, html, snapshot.id, recipient), to: [address] };
+      if (recipient < 0) return { message, to: [address] };
+      const copy = (): MailMessage => this.#copy(message, html, snapshot.id, recipient);
+      // Made as it goes out: a hundred at once would hold up everything else.
+      return {
+        get message() {
+          return copy();
+        },
+        to: [address],
+      };
     });
   }
 

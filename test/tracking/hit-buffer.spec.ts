@@ -69,6 +69,25 @@ describe('hits on their way to the queue', () => {
     expect(hits()).toHaveLength(2);
   });
 
+  it('are written when the application closes, also those that another write of a slow queue has in hand', async () => {
+    let slow = 0;
+    const slowly = async (tasks: readonly Task[]) => {
+      await new Promise((resolve) => setTimeout(resolve, slow));
+      added.push(...tasks);
+    };
+    buffer = new HitBuffer({ add: slowly, work: () => ({ close: async () => {} }) }, Date.now);
+    slow = 10_000;
+    buffer.add(hit());
+    await vi.advanceTimersByTimeAsync(5_000);
+    // The first is being written; the second is ripe, and waits for that.
+    buffer.add(hit({ mailId: 'b' }));
+    await vi.advanceTimersByTimeAsync(6_000);
+    let written: number | undefined;
+    void buffer.close().then(() => (written = added.length));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(written).toBe(2);
+  });
+
   it('are counted as lost where they cannot be', async () => {
     away = true;
     buffer.add(hit());
