@@ -291,7 +291,7 @@ export class Delivery {
         );
       else mail.tryAgain(at);
     }
-    const record = { ...result.record, recipients };
+    const record = { ...result.record, recipients, took: Math.max(0, answeredAt - result.record.at) };
     mail.note(recipients);
     await this.#save(mail, {
       recipients,

@@ -58,6 +58,8 @@ export interface AttemptRecord {
   transport: string;
   /** Milliseconds since the epoch. */
   at: number;
+  /** Milliseconds from then to the answer. */
+  took?: number;
   /** In a few words: `sent`, `deferred`, `250 2.0.0 Ok: queued as 4Fz1`. */
   outcome: string;
   /** Why nobody got the mail by it, the first recipient's where they differ. */

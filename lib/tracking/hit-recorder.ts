@@ -6,7 +6,7 @@ import { type KnownMail, knownMail, type MailSource } from '../feedback/feedback
 import { completed, type FeedbackRecorder } from '../feedback/feedback-recorder.js';
 import type { TaskEnd, TaskInHand } from '../task-queue.interface.js';
 import { groupBy } from './group-by.js';
-import { machineByTime, sentAtOf } from './time-rules.js';
+import { isUnderWay, machineByTime, sentAtOf } from './time-rules.js';
 import { hitKey, type TrackedHit, type TrackingTask } from './tracked-hit.js';
 
 export interface HitRecorderParts {
@@ -26,8 +26,9 @@ export class HitRecorder {
   async record(task: TaskInHand, now: number): Promise<TaskEnd> {
     const byMail = groupBy((task.data as TrackingTask).hits, ({ mailId }) => mailId);
     const mails = await Promise.all([...byMail.keys()].map((id) => knownMail(this.#parts.mails, id)));
-    // A mail is read before `sendNow()` has written it down. Of one that is forgotten, there is nothing to tell.
-    if (mails.includes(undefined) && now - task.addedAt < PATIENCE) return { type: 'later', wait: PATIENCE / 3 };
+    // A mail is read before `sendNow()` has written it down, and its links are followed before it is handed over. Of one that is forgotten, there is nothing to tell.
+    const open = mails.some((mail) => !mail || byMail.get(mail.id)!.some((hit) => waitsForAnswer(hit, mail)));
+    if (open && now - task.addedAt < PATIENCE) return { type: 'later', wait: PATIENCE / 3 };
     for (const mail of mails) if (mail) await this.#recordFor(mail, byMail.get(mail.id)!);
     return { type: 'done' };
   }
@@ -53,6 +54,12 @@ export class HitRecorder {
     if (events.length > 0) await this.#parts.recorder.recordFor(mail, events);
     if (more > 0) await this.#parts.timeline.countMore(mail.id, more);
   }
+}
+
+/** Who follows a link is told by when the mail was handed over. */
+function waitsForAnswer({ url, machine, recipient }: TrackedHit, mail: KnownMail): boolean {
+  const address = mail.about.to[recipient];
+  return url !== undefined && machine === undefined && address !== undefined && isUnderWay(mail, address);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { AttemptRecord, MailRecord } from '../delivery/outcome-store.interface.js';
 import type { KnownMail } from '../feedback/feedback-match.js';
 import type { TrackedHit } from './tracked-hit.js';
 
@@ -21,14 +22,23 @@ export function machineByTime(
   return others.length > 0 ? 'links-at-once' : undefined;
 }
 
-/** When a recipient's copy was handed over, or, as long as no answer is known, began to be. */
+/** When a recipient's copy had been handed over, or, as long as no answer is known, began to be. */
 export function sentAtOf({ record }: KnownMail, recipient: string): number | undefined {
-  const attempt = record?.attempts.findLast(({ recipients }) =>
-    recipients.some(({ address, state }) => address === recipient && state === 'sent'),
-  );
-  if (attempt) return attempt.at;
+  const attempt = sentTo(record, recipient);
+  if (attempt) return attempt.at + (attempt.took ?? 0);
   const outcome = record?.recipients.find(({ address }) => address === recipient);
   return outcome?.state === 'sent' ? outcome.at : record?.sendingSince;
+}
+
+/** Whether his copy may be being handed over just now: some servers look at a mail's links before they take it. */
+export function isUnderWay({ record }: KnownMail, recipient: string): boolean {
+  return record?.sendingSince !== undefined && !sentTo(record, recipient);
+}
+
+function sentTo(record: MailRecord | null, recipient: string): AttemptRecord | undefined {
+  return record?.attempts.findLast(({ recipients }) =>
+    recipients.some(({ address, state }) => address === recipient && state === 'sent'),
+  );
 }
 
 /** The mail must arrive, be seen, be opened and read. Milliseconds. */

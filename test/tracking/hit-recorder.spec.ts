@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FeedbackIntake, type MailEvent, MailStatistics } from '../../lib/index.js';
+import { HitRecorder, type HitRecorderParts } from '../../lib/tracking/hit-recorder.js';
 import { TRACKING_TASK, type TrackedHit } from '../../lib/tracking/tracked-hit.js';
 import type { OpenedQueue } from '../../lib/queue/open-mail-queue.js';
 import { relayPart } from '../../lib/relay.tokens.js';
@@ -128,5 +129,31 @@ describe.each(QUEUES)('opens and clicks, with the queue on $name', ({ options })
     await expect
       .poll(() => statistics.total({ tag: 'hits' }))
       .toMatchObject({ opened: 1, clicked: 0, machineOpened: 0, machineClicked: 2 });
+  });
+});
+
+describe('clicks of a mail that is being handed over', () => {
+  it('wait for its answer, which tells who has clicked, but not for ever', async () => {
+    const id = randomUUID();
+    const about = { acceptedAt: 0, to: ['ada@x.test'], stream: 'transactional' } as const;
+    const record = { messageId: '<1@acme.test>', about, recipients: [], attempts: [], sendingSince: 1 };
+    const recorded: MailEvent[] = [];
+    const hits = new HitRecorder({
+      mails: { store: { load: async () => record }, find: async () => null },
+      timeline: { read: async () => [] },
+      recorder: { recordFor: async (_: unknown, events: MailEvent[]) => recorded.push(...events) },
+    } as unknown as HitRecorderParts);
+    const task = (hit: Partial<TrackedHit>) => ({
+      id: 'a',
+      kind: TRACKING_TASK,
+      addedAt: 9_000,
+      data: { hits: [{ mailId: id, recipient: 0, at: 5_000, ...hit }], of: 'a test' },
+    });
+    const click = task({ url: 'https://acme.test/' });
+    expect(await hits.record(click, 10_000)).toMatchObject({ type: 'later' });
+    expect(recorded).toEqual([]);
+    expect(await hits.record(task({}), 10_000)).toEqual({ type: 'done' });
+    expect(await hits.record(click, 60_000)).toEqual({ type: 'done' });
+    expect(recorded.map(({ type }) => type)).toEqual(['opened', 'clicked']);
   });
 });

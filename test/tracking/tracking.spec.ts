@@ -264,6 +264,34 @@ describe.each(ADAPTERS)('tracked mails on $name', ({ adapter }) => {
     expect((await tracking.mail.status(soon.id))!.recipients).toMatchObject([{ state: 'sent' }]);
   });
 
+  it('know a scanner that follows links before its server takes the mail, however long that takes', async () => {
+    let during: (html: string) => Promise<unknown> = async () => {};
+    const transport = new RecordingTransport(async ({ html }, context) => {
+      await context.confirm?.();
+      await during(html!);
+    });
+    const slow = await startTracking({ transport, track: true });
+    try {
+      // While it is handed over, and just after.
+      during = async (html) => {
+        slow.pass(20_000);
+        await slow.get(trackedUrls(html).clicks[0]!);
+        slow.pass(20_000);
+      };
+      const { id } = await slow.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
+      await slow.mail.wait(id);
+      await slow.get(trackedUrls(transport.messages[0]!.html!).clicks[1]!);
+      const events = await slow.events(id, 2);
+      expect(events.map((event) => 'machine' in event && event.machine)).toEqual([
+        'soon-after-sending',
+        'soon-after-sending',
+      ]);
+      expect((await slow.mail.status(id))!.recipients).toMatchObject([{ state: 'sent' }]);
+    } finally {
+      await slow.close();
+    }
+  });
+
   it('are sent at once as well', async () => {
     const { id, recipients } = await tracking.mail.sendNow({
       to: ['ada@x.test', 'bob@y.test'],
