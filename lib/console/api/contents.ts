@@ -57,7 +57,7 @@ function attachmentAnswer({ attachments }: ReadMessage, index: string): ConsoleA
 /** RFC 6266, RFC 8187. Whatever it claims to be, no browser opens it here: the answer's policy is a sandbox. */
 function download(filename: string, contentType: string): Record<string, string> {
   const plain = filename.replace(/[^\w .()-]/g, '_').slice(0, 150);
-  const full = encodeURIComponent(filename.toWellFormed().slice(0, 150)).replace(
+  const full = encodeURIComponent(filename.slice(0, 150).toWellFormed()).replace(
     /['()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );

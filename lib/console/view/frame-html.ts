@@ -52,13 +52,25 @@ const FRAME_HEADERS = {
 function withImages(html: string, attachments: readonly ReadAttachment[]): string {
   const images = new Map(attachments.flatMap((one) => (one.cid === undefined ? [] : [[one.cid, one] as const])));
   if (images.size === 0) return html;
+  const urls = new Map<ReadAttachment, string>();
+  let left = MOST_INLINED;
   return html.replace(/\bcid:([^\s"'<>()&;]{1,500})/gi, (whole, cid: string) => {
     const image = images.get(cid) ?? images.get(decoded(cid));
     if (!image || !IMAGE.test(image.contentType)) return whole;
-    return `data:${image.contentType};base64,${Buffer.from(image.bytes).toString('base64')}`;
+    let url = urls.get(image);
+    if (url === undefined) urls.set(image, (url = dataUrlOf(image)));
+    if (url.length > left) return whole;
+    left -= url.length;
+    return url;
   });
 }
 
+function dataUrlOf({ contentType, bytes }: ReadAttachment): string {
+  return `data:${contentType};base64,${Buffer.from(bytes).toString('base64')}`;
+}
+
+/** Characters of all embedded images, each as often as it is shown: a mail may name a large one a hundred thousand times. */
+const MOST_INLINED = 64 * 1024 * 1024;
 const IMAGE = /^image\/[a-z\d.+-]{1,50}$/i;
 
 /** No frame can be told which colours it is to prefer: what asks for them is answered here. */

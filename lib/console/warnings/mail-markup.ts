@@ -55,15 +55,23 @@ function imageOf(attributes: ReadonlyMap<string, string>): MailMarkup['images'][
 }
 
 function cssOf(css: string): string {
-  return withoutComments(css.slice(0, LONGEST).toLowerCase())
+  return withoutComments(css.slice(0, LONGEST))
+    .toLowerCase()
     .replace(/\s+/g, ' ')
     .replace(/ ?([:;{}]) ?/g, '$1');
 }
 
+/** One that is never closed goes to the end. Each character is looked at once: no regular expression does that for unclosed ones. */
 function withoutComments(css: string): string {
-  const [first = '', ...rest] = css.split('/*');
-  // One that has no end comments out all that follows.
-  return first + rest.map((piece) => (piece.includes('*/') ? piece.slice(piece.indexOf('*/') + 2) : '')).join('');
+  let kept = '';
+  let at = 0;
+  for (let open = css.indexOf('/*'); open >= 0; open = css.indexOf('/*', at)) {
+    kept += css.slice(at, open);
+    const end = css.indexOf('*/', open + 2);
+    if (end < 0) return kept;
+    at = end + 2;
+  }
+  return kept + css.slice(at);
 }
 
 const MOST = 500;
