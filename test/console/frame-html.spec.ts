@@ -23,3 +23,13 @@ it('shows an embedded image wherever it stands, but not so often that it fills t
   expect(String(many.body).length).toBeLessThan(100 * 1024 * 1024);
   expect(String(many.body)).toContain('data:image/png');
 });
+
+it('leaves nothing in it that a browser connects to before it looks at the policy', () => {
+  const html =
+    '<LINK rel=preconnect href=//x.test><link/rel=preconnect href=//x.test><iframe\nsrc=//x.test><b></iframe><frameset><frame src=//x.test></frameset>';
+  const { body, headers } = frameOf(message({ html: `<p>links and frames</p>${html}` }), PLAIN);
+  expect(String(body)).not.toMatch(/<\/?(?:link|i?frame)[\s/>]/i);
+  expect(String(body)).toContain('<p>links and frames</p>');
+  expect(String(body)).toContain('<noembed\nsrc=//x.test><b></noembed>');
+  expect(headers!['Content-Security-Policy']).toContain('sandbox');
+});

@@ -28,7 +28,7 @@ it('serves the page under a strict policy, its files for ever, and compressed wh
   await writeFile(join(folder, 'assets', 'main-1a2b.js.br'), 'br');
   const files = new PageFiles(folder);
   const page = await files.answer(request(), '');
-  expect(page.headers!['Content-Security-Policy']).toContain("default-src 'self'; script-src 'self'; style-src 'self'");
+  expect(page.headers!['Content-Security-Policy']).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
   expect(page.headers!['Content-Security-Policy']).toContain("frame-ancestors 'none'");
   expect(page.headers!['Cache-Control']).toBe('no-cache');
   const again = await files.answer(request({ 'if-none-match': page.headers!['ETag']! }), '');

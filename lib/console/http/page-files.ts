@@ -77,14 +77,13 @@ interface PageFile {
 
 /** Nothing but the page's own files, and the frames that it shows mails in. */
 export const PAGE_POLICY = [
-  "default-src 'self'",
+  "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self' data:",
   "font-src 'self'",
   "connect-src 'self'",
   "frame-src 'self'",
-  "object-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

@@ -10,14 +10,14 @@ export interface FrameOptions {
 
 /**
  * A mail's HTML for a frame in which nothing of it acts: its own policy is a sandbox without scripts, forms, pop-ups and navigation (which
- * forbids a meta refresh as well), and lets nothing be fetched but, where the reader asks, images. It is not changed otherwise, so that
- * it is seen as it is.
+ * forbids a meta refresh as well), and lets nothing be fetched but, where the reader asks, images. Links to other resources and frames are
+ * made inert; it is not changed otherwise, so that it is seen as it is.
  */
 export function frameOf({ html, text = '', attachments }: ReadMessage, options: FrameOptions): ConsoleAnswer {
   const body = html === undefined ? `<pre style="white-space: pre-wrap">${escaped(text)}</pre>` : html;
   return {
     headers: { ...FRAME_HEADERS, 'Content-Security-Policy': policyOf(options) },
-    body: shown(withImages(body, attachments), options.dark),
+    body: shown(withImages(inert(body), attachments), options.dark),
   };
 }
 
@@ -47,6 +47,19 @@ const FRAME_HEADERS = {
   // A frame in a sandbox has an origin of its own.
   'Cross-Origin-Opener-Policy': '',
 };
+
+/**
+ * A policy forbids to fetch, and not to connect: browsers may do so for `<link rel="preconnect">`, and for a frame before they look whether it may
+ * be loaded, which tells its sender that the mail is read. Each name gives way to one that parsers treat alike, and that shows nothing.
+ */
+function inert(html: string): string {
+  return html.replace(
+    /<(\/?)(link|iframe|frame)(?=[\s/>])/gi,
+    (_tag, slash: string, name: string) => `<${slash}${INERT[name.toLowerCase()]}`,
+  );
+}
+
+const INERT: Readonly<Record<string, string>> = { link: 'bgsound', iframe: 'noembed', frame: 'x-frame' };
 
 /** Embedded images stand in the text itself: there is nowhere to fetch them from. */
 function withImages(html: string, attachments: readonly ReadAttachment[]): string {

@@ -12,6 +12,8 @@ let canary: Server;
 /** A server that nobody should ask for anything. */
 let elsewhere: string;
 let sung: string[] = [];
+/** Connections to it, whether or not something was asked. */
+let knocks = 0;
 
 beforeAll(async () => {
   application = await startConsole();
@@ -19,6 +21,7 @@ beforeAll(async () => {
     sung.push(request.url!);
     response.writeHead(200, { 'access-control-allow-origin': '*', 'content-type': 'text/html' }).end('sung');
   }).listen(0, '127.0.0.1');
+  canary.on('connection', () => knocks++);
   await once(canary, 'listening');
   elsewhere = `http://127.0.0.1:${(canary.address() as AddressInfo).port}`;
 }, 60_000);
@@ -29,6 +32,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   sung = [];
+  knocks = 0;
 });
 
 const ATTACKS: [what: string, html: () => string][] = [
@@ -52,6 +56,11 @@ const ATTACKS: [what: string, html: () => string][] = [
     'CSS that fetches',
     () =>
       `<style>@import "${elsewhere}/import.css"; @font-face { font-family: x; src: url(${elsewhere}/font) } body { background: url(${elsewhere}/background); font-family: x }</style><p style="background: url(${elsewhere}/inline)">x</p><link rel="stylesheet" href="${elsewhere}/link.css"><link rel="prefetch" href="${elsewhere}/prefetch"><link rel="dns-prefetch" href="${elsewhere}"><link rel="preconnect" href="${elsewhere}">`,
+  ],
+  [
+    'hints where it would connect to',
+    () =>
+      `<link rel="preconnect" href="${elsewhere}"><LINK/rel="preconnect" href="${elsewhere}"><svg><title><link rel="preconnect" href="${elsewhere}"></title></svg><link\nrel="modulepreload" href="${elsewhere}/module.js"><meta http-equiv="x-dns-prefetch-control" content="on">`,
   ],
   [
     'SVG',
@@ -97,6 +106,7 @@ it.each(ATTACKS)('a mail with %s does nothing', async (what, html) => {
   await page.getByRole('cell', { name: what, exact: true }).waitFor();
   await settled(page);
   expect(sung).toEqual([]);
+  expect(knocks).toBe(0);
   expect(seen).toEqual([]);
   expect(page.url().split('?')[0]).toBe(url);
   expect(await page.title()).toBe('Inbox · Mail relay');
