@@ -56,6 +56,17 @@ export class HistoryWriter {
   }
 
   #gather(id: string, terms: readonly string[], states: readonly RecipientState[]): void {
+    this.#add(id, terms, states);
+    // What lies here for long costs more than what is written: it would outlive the young part of the heap.
+    if (this.#gathered.size === AT_ONCE) void this.flush();
+    else this.#later();
+  }
+
+  #later(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), FLUSH).unref();
+  }
+
+  #add(id: string, terms: readonly string[], states: readonly RecipientState[]): void {
     const known = this.#gathered.get(id);
     const listed = states.filter(isListed);
     if (known) {
@@ -64,9 +75,6 @@ export class HistoryWriter {
     } else if (this.#gathered.size < MOST) {
       this.#gathered.set(id, { id, terms, states: listed });
     }
-    // What lies here for long costs more than what is written: it would outlive the young part of the heap.
-    if (this.#gathered.size === AT_ONCE) void this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), FLUSH).unref();
   }
 
   async #write(): Promise<void> {
@@ -85,11 +93,13 @@ export class HistoryWriter {
     }
   }
 
+  /** To be written again a moment later, however many there are: a backend that is away refuses at once. */
   #putBack(mails: readonly NotedMail[]): void {
     const since = this.#gathered;
     this.#gathered = new Map();
-    for (const { id, terms, states } of mails.slice(0, MOST)) this.#gather(id, terms, states);
-    for (const { id, terms, states } of since.values()) this.#gather(id, terms, states);
+    for (const { id, terms, states } of mails.slice(0, MOST)) this.#add(id, terms, states);
+    for (const { id, terms, states } of since.values()) this.#add(id, terms, states);
+    this.#later();
   }
 }
 
