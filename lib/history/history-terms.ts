@@ -79,9 +79,17 @@ function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
-const recipientTerm = (address: string): string => `r:${address.toLowerCase()}`;
-const domainTerm = (domain: string): string => `d:${domain.toLowerCase()}`;
-const tagTerm = (tag: string): string => `t:${tag}`;
+const recipientTerm = (address: string): string => `r:${cut(address.toLowerCase())}`;
+const domainTerm = (domain: string): string => `d:${cut(domain.toLowerCase())}`;
+const tagTerm = (tag: string): string => `t:${cut(tag)}`;
 const wordTerm = (word: string): string => `w:${word.slice(0, SHORTEST_BEGINNING)}`;
-const streamTerm = (stream: string): string => `s:${stream}`;
-const transportTerm = (transport: string): string => `p:${transport}`;
+const streamTerm = (stream: string): string => `s:${cut(stream)}`;
+const transportTerm = (transport: string): string => `p:${cut(transport)}`;
+
+/** Postgres refuses a row with a term of more than 2,712 bytes. What follows is compared when the mail is looked at. */
+function cut(text: string): string {
+  return text.length > LONGEST_TERM ? text.slice(0, LONGEST_TERM) : text;
+}
+
+/** Characters, of up to three bytes. */
+const LONGEST_TERM = 320;

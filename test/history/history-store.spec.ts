@@ -64,6 +64,13 @@ describe.each(BACKENDS)('the history on $name', ({ open }) => {
     expect(await ids({ search: { tag: 'rech' } })).toEqual([]);
   });
 
+  it('takes and finds a mail with a tag that is as long as no index bears', async () => {
+    const tag = Array.from({ length: 200 }, () => randomUUID()).join(' ');
+    const id = await note('long@tag.test', { tags: [tag] });
+    await note('other@tag.test', { tags: [`${tag} and more`] });
+    expect(await ids({ search: { tag } })).toEqual([id]);
+  });
+
   it('finds what somebody should look at, among however many others', async () => {
     const bounced = await note('bounced@state.test', { state: 'bounced' });
     for (let number = 0; number < 10; number++) await note(`fine${number}@state.test`);
