@@ -31,7 +31,7 @@ export class RelayConsoleModule implements NestModule, OnModuleInit, OnModuleDes
     this.#settings = settings;
     this.#host = host;
     this.#application = application;
-    this.#console = new RelayConsole(settings, modules, discovery, () => this.#path);
+    this.#console = new RelayConsole(settings, modules, discovery);
   }
 
   /** @throws RelayConfigurationError, when the application starts */

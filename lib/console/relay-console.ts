@@ -27,15 +27,14 @@ export class RelayConsole {
   readonly #feeds = new Map<string, LiveFeed>();
   #relays?: RelayAccesses;
 
-  /** @param path where it is, with the application's prefix */
-  constructor(settings: ConsoleSettings, modules: ModuleRef, discovery: DiscoveryService, path: () => string) {
+  constructor(settings: ConsoleSettings, modules: ModuleRef, discovery: DiscoveryService) {
     this.#settings = settings;
     this.#modules = modules;
     this.#discovery = discovery;
     const page = new PageFiles();
     this.#endpoint = new ConsoleEndpoint({
       guard: settings.authorize ? new ApplicationGuard(settings.authorize, modules) : new LoopbackGuard(),
-      routes: this.#routes(path),
+      routes: this.#routes(),
       page: (request, rest) => page.answer(request, rest),
       readonly: settings.readonly,
       relay: (name) => this.#all.get(name),
@@ -59,12 +58,11 @@ export class RelayConsole {
     return (this.#relays ??= new RelayAccesses(this.#modules, this.#discovery, this.#settings.relay));
   }
 
-  #routes(path: () => string): ConsoleRoutes {
+  #routes(): ConsoleRoutes {
     return {
       ...sessionRoutes({
         readonly: this.#settings.readonly,
         relays: () => this.#all.names,
-        path,
         hasDomains: () => true,
       }),
       ...MAIL_ROUTES,

@@ -67,7 +67,8 @@ describe.each(ADAPTERS)('the console on $name', ({ adapter }) => {
   it('changes nothing without the token of the session, in cookie and header', async () => {
     const session = await application.get('api/session');
     const [cookie = ''] = session.headers.get('set-cookie')!.split(';');
-    expect(session.headers.get('set-cookie')).toMatch(/; Path=\/app\/relay; HttpOnly; SameSite=Strict$/);
+    // Without a path, a browser keeps it for the folder that it asked, by whatever name a proxy knows that.
+    expect(session.headers.get('set-cookie')).toMatch(/^relay-console=[\w-]{43}; HttpOnly; SameSite=Strict$/);
     const { csrf } = (await session.json()) as { csrf: string };
     const pause = (headers: Record<string, string>): Promise<number> =>
       fetch(`${application.url}/api/streams/broadcast/pause`, { method: 'POST', headers }).then(({ status }) => status);

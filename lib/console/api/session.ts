@@ -5,16 +5,14 @@ import { tokenOf } from '../http/same-origin.js';
 export interface SessionSettings {
   readonly readonly: boolean;
   readonly relays: () => readonly string[];
-  /** Where the console is, with the application's prefix. */
-  readonly path: () => string;
   readonly hasDomains: () => boolean;
 }
 
 /** What the page must know first. */
-export function sessionRoutes({ readonly, relays, path, hasDomains }: SessionSettings): ConsoleRoutes {
+export function sessionRoutes({ readonly, relays, hasDomains }: SessionSettings): ConsoleRoutes {
   return {
     'GET session': async ({ name, configuration, templates }, { raw }) => {
-      const { token, cookie } = tokenOf(raw, path());
+      const { token, cookie } = tokenOf(raw);
       const { history } = configuration;
       return {
         ...(cookie !== undefined && { headers: { 'Set-Cookie': cookie } }),

@@ -31,12 +31,15 @@ export function checkToken({ headers }: IncomingMessage): void {
   throw new ConsoleRejectedError(403, `The header ${CSRF_HEADER} is missing, or is not the token of /api/session`);
 }
 
-/** The token of a browser, and the cookie to set where it has none yet. @param path the console's own */
-export function tokenOf({ headers }: IncomingMessage, path: string): { token: string; cookie?: string } {
+/**
+ * The token of a browser, and the cookie to set where it has none yet. It names no path: the browser keeps it for the folder that it has asked,
+ * which a proxy in front may call otherwise (RFC 6265 section 5.1.4).
+ */
+export function tokenOf({ headers }: IncomingMessage): { token: string; cookie?: string } {
   const known = tokenIn(headers.cookie);
   if (known !== undefined) return { token: known };
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
-  return { token, cookie: `${COOKIE}=${token}; Path=${path}; HttpOnly; SameSite=Strict` };
+  return { token, cookie: `${COOKIE}=${token}; HttpOnly; SameSite=Strict` };
 }
 
 const TOKEN_BYTES = 32;
