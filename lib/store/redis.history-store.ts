@@ -79,7 +79,7 @@ export class RedisHistoryStore implements HistoryStore {
 
   async changes(cursor?: string): Promise<HistoryChanges> {
     const key = this.#key('changes');
-    if (cursor === undefined || !/^\d{1,20}-\d{1,20}$/.test(cursor)) {
+    if (cursor === undefined || !/^\d{1,19}-\d{1,19}$/.test(cursor)) {
       const latest = await this.#guard(() => this.#client.xrevrange(key, '+', '-', 'COUNT', 1));
       return { ids: [], cursor: latest[0]?.[0] ?? '0-0' };
     }

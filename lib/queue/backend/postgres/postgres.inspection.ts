@@ -24,7 +24,7 @@ export class PostgresInspection implements QueueInspection {
 
   async page(place: QueuePlace, cursor: string | undefined, limit: number): Promise<QueuePage> {
     const { where, order, start } = LISTS[place];
-    const [first, second] = cursorOf(cursor) ?? start;
+    const [first, second] = cursorOf(cursor, order[1] === 'id') ?? start;
     const text = `SELECT id, ${order[0]} AS first, ${order[1]} AS second FROM ${QUEUE_SCHEMA}.job
       WHERE queue = $1 AND ${where} AND (${order[0]}, ${order[1]}) ${place === 'dead' ? '<' : '>'} ($2::bigint, ${order[1] === 'id' ? '$3::text' : '$3::bigint'})
       ORDER BY ${order.map((column) => (place === 'dead' ? `${column} DESC` : column)).join(', ')} LIMIT $4`;
@@ -70,7 +70,9 @@ const COUNT = `SELECT ${counted(`state = 'waiting'`)} AS waiting, ${counted(`sta
 /** Milliseconds. */
 const BELIEVED = 3_000;
 
-function cursorOf(cursor: string | undefined): readonly [string, string] | undefined {
-  const [, first, second] = /^(-?\d{1,18})_([\w-]{0,64})$/.exec(cursor ?? '') ?? [];
+/** @param byId whether the list goes on by an id, and not by a number */
+function cursorOf(cursor: string | undefined, byId: boolean): readonly [string, string] | undefined {
+  const form = byId ? /^(-?\d{1,18})_([\w-]{0,64})$/ : /^(-?\d{1,18})_(\d{1,18})$/;
+  const [, first, second] = form.exec(cursor ?? '') ?? [];
   return first === undefined ? undefined : [first, second ?? ''];
 }

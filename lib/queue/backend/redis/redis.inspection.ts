@@ -37,7 +37,8 @@ export class RedisInspection implements QueueInspection {
   }
 
   page(place: QueuePlace, cursor: string | undefined, limit: number): Promise<QueuePage> {
-    const given = placeOf(cursor);
+    const read = placeOf(cursor);
+    const given = place !== 'waiting' && read?.score === PRIORITIZED ? undefined : read;
     switch (place) {
       case 'waiting':
         return this.#waiting(given, limit);
