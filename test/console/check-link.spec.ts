@@ -31,3 +31,18 @@ it.each(['file:///etc/passwd', 'ftp://x.test/', 'http://user:pass@x.test/', 'non
   async (url) =>
     expect(await checkLink(url, { privateAddresses: true })).toMatchObject({ ok: false, why: expect.any(String) }),
 );
+
+it('gives a link and all that it leads on to one span of time', async () => {
+  const slow = createServer((_request, response) => {
+    setTimeout(() => response.writeHead(302, { location: '/on' }).end(), 150);
+  });
+  await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = slow.address() as AddressInfo;
+    const link = await checkLink(`http://127.0.0.1:${port}/`, { privateAddresses: true, time: 400 });
+    expect(link).toMatchObject({ ok: false, why: `127.0.0.1:${port} does not answer` });
+  } finally {
+    slow.closeAllConnections();
+    slow.close();
+  }
+});
