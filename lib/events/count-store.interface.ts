@@ -43,11 +43,14 @@ export interface Count extends CountKey {
 
 /** Counters by day in the queue's own Redis or Postgres. */
 export interface CountStore {
-  /** In one round trip. */
+  /** In one round trip. From {@link MOST_OF_A_DAY} on, no tag is begun that the day does not have yet. */
   add(counts: readonly Count[]): Promise<void>;
   /** All counters of these days, in one round trip. */
   read(days: readonly string[]): Promise<Count[]>;
 }
+
+/** Counters. Somebody may put an order's number in a tag: nobody could read the statistics of a month of those. */
+export const MOST_OF_A_DAY = 10_000;
 
 /** How long a day's counters are kept, in days. */
 export const COUNT_DAYS = 400;

@@ -1,4 +1,4 @@
-import { COUNT_DAYS, type Count, type CountStore } from '../events/count-store.interface.js';
+import { COUNT_DAYS, type Count, type CountStore, MOST_OF_A_DAY } from '../events/count-store.interface.js';
 import { STORE_SCHEMA } from './postgres-migrations.js';
 import type { RunStatement } from './postgres.outcome-store.js';
 
@@ -15,9 +15,7 @@ export class PostgresCountStore implements CountStore {
 
   async add(counts: readonly Count[]): Promise<void> {
     if (counts.length === 0) return;
-    // Always in one order, so that two processes never wait for each other.
-    const sorted = [...counts].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-    const column = (name: keyof Count): unknown[] => sorted.map((one) => one[name]);
+    const column = (name: keyof Count): unknown[] => counts.map((one) => one[name]);
     const columns = [
       column('day'),
       column('provider'),
@@ -48,10 +46,22 @@ export class PostgresCountStore implements CountStore {
 
 const TABLE = `${STORE_SCHEMA}.daily_count`;
 
+/** Always in one order, so that two processes never wait for each other. */
 const ADD = `
+WITH given AS (
+  SELECT * FROM unnest($2::date[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+    AS given (day, provider, stream, tag, type, count)
+), full_day AS (
+  SELECT day FROM (SELECT DISTINCT day FROM given WHERE tag <> '') AS tagged WHERE (
+    SELECT count(*) FROM (SELECT 1 FROM ${TABLE} AS one WHERE queue = $1 AND one.day = tagged.day LIMIT ${MOST_OF_A_DAY}) AS counted
+  ) >= ${MOST_OF_A_DAY}
+)
 INSERT INTO ${TABLE} AS stored (queue, day, provider, stream, tag, type, count)
-SELECT $1, day, provider, stream, tag, type, count
-FROM unnest($2::date[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[]) AS given (day, provider, stream, tag, type, count)
+SELECT $1, day, provider, stream, tag, type, count FROM given
+WHERE tag = '' OR day NOT IN (SELECT day FROM full_day)
+  OR EXISTS (SELECT 1 FROM ${TABLE} AS own WHERE own.queue = $1
+    AND (own.day, own.provider, own.stream, own.tag, own.type) = (given.day, given.provider, given.stream, given.tag, given.type))
+ORDER BY day, provider, stream, tag, type
 ON CONFLICT (queue, day, provider, stream, tag, type) DO UPDATE SET count = stored.count + excluded.count`;
 
 const READ = `

@@ -43,7 +43,7 @@ export class PostgresHistoryStore implements HistoryStore {
     return { found: found.slice(0, limit), next: found[limit - 1]!.place };
   }
 
-  /** Looks a little back, since a transaction that began earlier may end later. */
+  /** A statement that got its number earlier and ends later may be missed: what comes of its mails next is told. */
   async changes(cursor?: string): Promise<HistoryChanges> {
     const after = cursor !== undefined && /^\d{1,18}$/.test(cursor) ? Number(cursor) : undefined;
     const { rows } = await this.#run(CHANGES, [this.#queue, after ?? null]);

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { COUNT_DAYS, type Count, type CountStore } from '../events/count-store.interface.js';
+import { COUNT_DAYS, type Count, type CountStore, MOST_OF_A_DAY } from '../events/count-store.interface.js';
 import type { Guard } from './redis.outcome-store.js';
 
 /** Counters in Redis, a hash a day. */
@@ -13,17 +13,23 @@ export class RedisCountStore implements CountStore {
     this.#client = client;
     this.#prefix = prefix;
     this.#guard = guard;
+    client.defineCommand(ADD, { lua, numberOfKeys: 1 });
   }
 
   async add(counts: readonly Count[]): Promise<void> {
     if (counts.length === 0) return;
-    await this.#guard(async () => {
-      const pipeline = this.#client.multi();
-      for (const { day, provider, stream, tag, type, count } of counts)
-        pipeline.hincrby(this.#prefix + day, JSON.stringify([provider, stream, tag, type]), count);
-      for (const day of new Set(counts.map((one) => one.day))) pipeline.expire(this.#prefix + day, COUNT_DAYS * 86_400);
-      failed(await pipeline.exec());
-    });
+    const days = new Map<string, (string | number)[]>();
+    for (const { day, provider, stream, tag, type, count } of counts) {
+      const own = days.get(day) ?? [];
+      own.push(JSON.stringify([provider, stream, tag, type]), count, tag === '' ? 0 : 1);
+      days.set(day, own);
+    }
+    const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    await this.#guard(() =>
+      Promise.all(
+        [...days].map(([day, own]) => client[ADD]!(this.#prefix + day, MOST_OF_A_DAY, COUNT_DAYS * 86_400, ...own)),
+      ),
+    );
   }
 
   async read(days: readonly string[]): Promise<Count[]> {
@@ -37,7 +43,14 @@ export class RedisCountStore implements CountStore {
   }
 }
 
-function failed(results: [Error | null, unknown][] | null): void {
-  const error = results?.find(([one]) => one)?.[0];
-  if (error) throw error;
-}
+const ADD = 'relayCount:add';
+
+/** KEYS: the day. ARGV: how many counters it may have, how long it is kept, then counters: field, count, 1 for one of a tag. */
+const lua = `
+local full = redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[1])
+for i = 3, #ARGV, 3 do
+  if not full or ARGV[i + 2] == '0' or redis.call('HEXISTS', KEYS[1], ARGV[i]) == 1 then
+    redis.call('HINCRBY', KEYS[1], ARGV[i], ARGV[i + 1])
+  end
+end
+redis.call('EXPIRE', KEYS[1], ARGV[2])`;
