@@ -9,6 +9,10 @@ describe('the command line of the package', () => {
     expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     const { stdout } = await run('dkim', 'generate', 'acme.test', '--algorithm', 'ed25519', '--print-private');
     expect(stdout).toContain('._domainkey.acme.test. IN TXT "v=DKIM1; k=ed25519; p=');
-    expect((await run('doctor', 'acme.test', '--dns', '127.0.0.1:1', '--json')).stdout).toContain('"status": "warn"');
+    // 3: the DNS did not answer.
+    await expect(run('doctor', 'acme.test', '--dns', '127.0.0.1:1', '--json')).rejects.toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('"status": "warn"'),
+    });
   });
 });

@@ -21,7 +21,7 @@ const LIMITS: readonly (readonly [transport: RegExp, limits: ProviderLimits])[] 
     {
       bounceRate: 0.1,
       complaintRate: 0.001,
-      source: 'https://postmarkapp.com/support/article/what-are-acceptable-bounce-and-spam-complaint-rates',
+      source: 'https://postmarkapp.com/support/article/1082-what-types-of-messages-are-a-good-fit-for-postmark',
     },
   ],
   [/^GoogleWorkspace|^Smtp|^Direct/, { complaintRate: 0.003, source: 'https://support.google.com/a/answer/81126' }],
