@@ -8,17 +8,18 @@ import { milliseconds } from './compose/mail-frame.js';
 import type { MailRenderer, RenderedFor } from './compose/mail-renderer.js';
 import { rememberSent } from './delivery/remember-sent.js';
 import type { DirectDelivery } from './delivery/direct-delivery.js';
-import type { MailDemands } from './delivery/demands.js';
+import { demandsOfComposed } from './delivery/demands.js';
 import type { TransportSet } from './delivery/transport-set.js';
 import { queuedEvents } from './delivery/outcome-events.js';
 import { suppressedOutcome } from './delivery/suppressed-outcome.js';
-import { aboutOf, type MailAbout, type RecipientOutcome } from './delivery/outcome-store.interface.js';
+import { aboutOf, type RecipientOutcome } from './delivery/outcome-store.interface.js';
 import type { OutcomeReporter } from './delivery/outcome-reporter.interface.js';
 import { MOST_HITS } from './events/timeline-store.interface.js';
 import type { EventPublisher } from './events/event-publisher.js';
 import { MailError } from './errors/mail.error.js';
 import { MailMessageError } from './errors/mail-message.error.js';
 import { type AdmittedMail, MailAdmission } from './mail-admission.js';
+import { MailCancellation } from './mail-cancellation.js';
 import { ENDED, type MailStatus, mailStatus, publicError, type SendResult } from './mail-status.js';
 import type { InlineMessage, MailOptions, Recipients } from './mail/mail-options.interface.js';
 import type { DataOf, Mailable, MailableOptions, MailData, MailInstance } from './mail/mailable.interface.js';
@@ -58,10 +59,12 @@ interface PreparedMail {
 export class MailService {
   readonly #parts: MailServiceParts;
   readonly #admission: MailAdmission;
+  readonly #cancellation: MailCancellation;
 
   constructor(parts: MailServiceParts) {
     this.#parts = parts;
     this.#admission = new MailAdmission(parts.queue, parts.gate, parts.reporter, parts.now);
+    this.#cancellation = new MailCancellation(parts.queue, parts.reporter, parts.now);
   }
 
   /**
@@ -241,24 +244,8 @@ export class MailService {
    * @returns `false` when it is too late: nobody's copy could be held back; also when the attempt takes longer than 30 seconds, though
    * it will be the last one
    */
-  async cancel(id: string): Promise<boolean> {
-    const { queue } = this.#parts;
-    const found = await queue.find(id);
-    const before = mailStatus(id, found, await queue.store.load(id));
-    if (!before || before.recipients.every(({ state }) => ENDED.has(state))) return false;
-    const about = found ? aboutOf(found.snapshot, decodeValue(found.snapshot.body) as MailBody) : undefined;
-    const { sending } = await queue.store.cancel(id);
-    if (!sending) {
-      // From now on no worker can begin with it.
-      await this.#saveCancelled(before, about);
-      if (await queue.remove(id)) return true;
-    } else {
-      const held = await this.#heldBack(before, about);
-      if (held !== 'by the worker') return held === 'by us';
-    }
-    // A job that a worker ends keeps its key.
-    if (found?.snapshot.deduplication !== undefined) await queue.free(found.snapshot.deduplication);
-    return true;
+  cancel(id: string): Promise<boolean> {
+    return this.#cancellation.cancel(id);
   }
 
   /** Sends a dead letter or a bounced mail again, to those who did not get it; `false` when there is no such mail. */
@@ -322,14 +309,14 @@ export class MailService {
     return this.#result(queued, await untilAborted(this.#admission.add(queued), signal));
   }
 
-  #checkTransport({ snapshot, body, attachments }: ComposedMail): void {
-    const { transport, tenant, envelope } = snapshot;
+  #checkTransport(composed: ComposedMail): void {
+    const { transport, tenant, envelope } = composed.snapshot;
     const mail = {
       to: envelope.to,
       ...(transport !== undefined && { transport }),
       ...(tenant !== undefined && { tenant }),
     };
-    this.#parts.transports?.check(mail, demandsOf({ snapshot, body, attachments }));
+    this.#parts.transports?.check(mail, demandsOfComposed(composed));
   }
 
   async #result({ snapshot }: NewMail, { id, duplicate, suppressed }: AdmittedMail): Promise<SendResult> {
@@ -360,22 +347,6 @@ export class MailService {
     await publisher.publish(queuedEvents(facts)).catch(() => {});
   }
 
-  /** Waits for the attempt under way: whether somebody's copy was held back, and by whom. */
-  async #heldBack(mail: MailStatus, about?: MailAbout): Promise<'by us' | 'by the worker' | 'not'> {
-    const deadline = performance.now() + CANCEL_PATIENCE;
-    while (performance.now() < deadline) {
-      if (await this.#parts.queue.remove(mail.id)) {
-        await this.#saveCancelled((await this.#status(mail.id)) ?? mail, about);
-        return 'by us';
-      }
-      const status = await this.#status(mail.id);
-      if (!status || status.recipients.every(({ state }) => ENDED.has(state)))
-        return status?.recipients.some(({ state }) => state === 'cancelled') ? 'by the worker' : 'not';
-      await setTimeout(50);
-    }
-    return 'not';
-  }
-
   async #status(id: string): Promise<MailStatus | null> {
     const { queue } = this.#parts;
     // The store last: a mail that ends between the two is in it by then.
@@ -386,47 +357,10 @@ export class MailService {
 
   /** Only of a mail with very many events some are not kept. */
   async #withMore(status: MailStatus): Promise<MailStatus> {
-    if (status.events.length < MANY_EVENTS) return status;
+    if (status.events.length < MOST_HITS) return status;
     const moreEvents = await this.#parts.queue.timeline.more(status.id);
     return moreEvents > 0 ? { ...status, moreEvents } : status;
   }
-
-  async #saveCancelled({ id, messageId, mail, recipients }: MailStatus, about?: MailAbout): Promise<void> {
-    const { queue, reporter, now } = this.#parts;
-    const at = now();
-    const open = recipients.filter(({ state }) => !ENDED.has(state));
-    const cancelled = open.map(({ address }): RecipientOutcome => ({ address, state: 'cancelled', at }));
-    const facts = { messageId, ...(mail !== undefined && { mail }), ...(about && { about }) };
-    await queue.store.save(id, { ...facts, recipients: cancelled });
-    if (about) await reporter.report({ id, ...facts, about }, cancelled).catch(() => {});
-  }
-}
-
-/** Fewer are always all there are: see {@link MOST_HITS}. */
-const MANY_EVENTS = MOST_HITS;
-
-/** How long `cancel()` waits for an attempt under way, in milliseconds. */
-const CANCEL_PATIENCE = 30_000;
-
-function demandsOf({
-  snapshot,
-  body,
-  attachments,
-}: Pick<ComposedMail, 'snapshot' | 'body' | 'attachments'>): MailDemands {
-  const raw = body.content.kind === 'raw';
-  return {
-    recipients: snapshot.envelope.to.length,
-    cc: snapshot.cc.length,
-    bcc: snapshot.bcc.length,
-    replyTo: snapshot.replyTo.length,
-    inline: attachments.filter(({ cid }) => cid !== undefined).length,
-    tags: body.tags.length,
-    metadata: Object.keys(body.metadata).length,
-    headers: Object.keys(body.headers).length,
-    // Nobody has looked into a finished message yet.
-    attachments: raw ? 0 : attachments.length,
-    bytes: attachments.reduce((sum, { size }) => sum + size, 0),
-  };
 }
 
 function resultOf({ address, state, error }: RecipientOutcome): SendResult['recipients'][number] {

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { MailError } from '../errors/mail.error.js';
-import { meaningOf } from '../errors/refusal-words.js';
+import { isOfTheAddress, meaningOf } from '../errors/refusal-words.js';
 import { mailIdOf } from '../mail/message-id.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailTransport, RecipientResult, SendContext, TransportResult } from '../transport/mail-transport.js';
@@ -81,10 +81,10 @@ export async function attempt(
     };
     // Innermost, so that nothing can lead a mail past it.
     const way = redirect && redirected(intercepted, redirect, transport.capabilities);
-    const guarded: SendContext = context.confirm ? { ...context, confirm } : context;
-    // Somebody in between may want to have a word.
-    const early = settled && !way && interceptors.length === 0;
-    if (early) guarded.settled = (some) => settled(some.filter(isOver).map((one) => outcomeOf(one, at)));
+    const guarded: SendContext = context.confirm ? { ...context, confirm } : { ...context };
+    // Unless somebody in between may want to have a word.
+    if (settled && !way && interceptors.length === 0)
+      guarded.settled = (some) => settled(some.filter(isOver).map((one) => outcomeOf(one, at)));
     const result = (await transport.send(way?.message ?? intercepted, guarded)) ?? {};
     return (answer = way?.answer(result) ?? result);
   };
@@ -134,16 +134,14 @@ export function storedError(error: MailError): StoredError {
   };
 }
 
-const THE_ADDRESS: ReadonlySet<string> = new Set(['bad-address', 'bad-domain', 'suppressed']);
-
-/** Who is refused for good is held back only where the refusal says that it is the address: nobody there, no such domain, moved away. */
+/** Who is refused for good is held back only where the refusal says that it is the address, or the provider holds it back as well. */
 function causeOf({ message, scope, permanent, replyCode, enhancedCode, reason }: MailError): {
   reason?: string;
   suppress: boolean;
 } {
   const given = reason === undefined ? {} : { reason };
   if (!permanent || scope !== 'recipient') return { ...given, suppress: false };
-  if (reason !== undefined) return { reason, suppress: THE_ADDRESS.has(reason) };
+  if (reason !== undefined) return { reason, suppress: isOfTheAddress(reason) || reason === 'suppressed' };
   // Of the server's words, not of those around them.
   const answer = replyCode === undefined ? -1 : message.indexOf(String(replyCode));
   const meaning = meaningOf(answer < 0 ? message : message.slice(answer), enhancedCode);

@@ -1,28 +1,18 @@
-import { setTimeout } from 'node:timers/promises';
 import { createMessage, headOf, storedAttachments } from '../compose/create-message.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import { MailError } from '../errors/mail.error.js';
-import { QueueUnavailableError } from '../errors/queue-unavailable.error.js';
-import { type AttemptResult, storedError, toMailError } from './attempt.js';
-import type { AttemptLog } from './attempt-log.js';
+import { storedError, toMailError } from './attempt.js';
 import { Claim } from './claim.js';
 import type { DispatchEnd, Dispatcher, DispatchOrder } from './dispatcher.js';
 import type { Turn } from './flow/transport-state.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import type { JobOutcome, MailJob } from './mail-job.interface.js';
 import { MailInHand } from './mail-in-hand.js';
-import type {
-  OutcomeChange,
-  OutcomeStore,
-  RecipientOutcome,
-  RecipientState,
-  StoredError,
-} from './outcome-store.interface.js';
-import type { OutcomeReporter } from './outcome-reporter.interface.js';
+import { expiredError, MailLedger, type MailLedgerParts } from './mail-ledger.js';
+import type { RecipientOutcome, RecipientState, StoredError } from './outcome-store.interface.js';
 import type { SuppressionGate } from '../suppression/suppression-gate.js';
 import { scopeOf, suppressedOutcome } from './suppressed-outcome.js';
 import type { StreamPauses } from './stream-pauses.interface.js';
-import { nextAttempt } from './retry-schedule.js';
 import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
 import type { MessageCopy, MessageTracker } from './message-tracker.interface.js';
@@ -33,21 +23,14 @@ export interface SentContents {
   keep(message: MailMessage): void;
 }
 
-export interface DeliveryParts {
-  store: OutcomeStore;
+export interface DeliveryParts extends MailLedgerParts {
   router: Router;
   dispatcher: Dispatcher;
   words: MailWords;
-  log: AttemptLog;
-  reporter: OutcomeReporter;
   gate: SuppressionGate;
   pauses: StreamPauses;
   tracker: MessageTracker;
   contents: SentContents;
-  /** What to do when nobody knows whether the provider took the mail. */
-  onAmbiguous: 'retry' | 'hold';
-  /** Milliseconds since the epoch. */
-  now: () => number;
 }
 
 /** A job that crashes its worker, or is abandoned, this often in a row is a dead letter. */
@@ -65,17 +48,19 @@ const SPREAD = 1_000;
 /** Takes one mail from the queue to its transports, and says what becomes of it. */
 export class Delivery {
   readonly #parts: DeliveryParts;
+  readonly #ledger: MailLedger;
 
   constructor(parts: DeliveryParts) {
     this.#parts = parts;
+    this.#ledger = new MailLedger(parts);
   }
 
   async handle(job: MailJob): Promise<JobOutcome> {
     const { store } = this.#parts;
     const mail = new MailInHand(job, job.first ? null : await store.load(job.snapshot.id));
-    for (const { outcomes, transport } of mail.untold) await this.#tell(mail, outcomes, transport);
+    for (const { outcomes, transport } of mail.untold) await this.#ledger.tell(mail, outcomes, transport);
     const outcome = await this.#deliver(mail);
-    if (outcome.type === 'later') await this.#tellThatItWaits(mail);
+    if (outcome.type === 'later') await this.#ledger.waits(mail);
     return outcome;
   }
 
@@ -99,13 +84,6 @@ export class Delivery {
       if (ended) return ended;
     }
     return mail.conclusion();
-  }
-
-  /** Whoever gave the mail may want to know. */
-  async #tellThatItWaits(mail: MailInHand): Promise<void> {
-    const { facts, since, deadline, job } = mail;
-    if (!facts.about.notify) return;
-    await persist(() => this.#parts.reporter.waits(facts, mail.waiting, since, deadline), job.signal);
   }
 
   /** What the stalls since the last finished attempt say: a mail that takes its worker down must not do so for ever. */
@@ -153,7 +131,7 @@ export class Delivery {
     if (reasons.size === 0) return;
     const at = this.#parts.now();
     const recipients = [...reasons].map(([address, reason]) => suppressedOutcome(address, reason, at));
-    await this.#endWith(mail, 'suppressed', recipients, recipients[0]!.error);
+    await this.#ledger.endWith(mail, 'suppressed', recipients, recipients[0]!.error);
   }
 
   /** The rendered message, or what becomes of a mail that could not be rendered. */
@@ -168,7 +146,7 @@ export class Delivery {
         return mail.conclusion();
       }
       if (words.type === 'none') return this.#end(mail, 'cancelled');
-      if (words.content !== undefined) await this.#save(mail, { content: words.content });
+      if (words.content !== undefined) await this.#ledger.save(mail, { content: words.content });
       const message = createMessage(snapshot, body, storedAttachments(snapshot.attachments), words.rendered);
       mail.head = headOf(message);
       return message;
@@ -197,7 +175,7 @@ export class Delivery {
     const { job } = mail;
     if (leg.candidates.length === 0) {
       const error = { message: 'No route fits this recipient', scope: 'recipient', reason: 'no-route' } as const;
-      await this.#endSome(mail, leg.to, 'failed', error);
+      await this.#ledger.end(mail, leg.to, 'failed', error);
       return undefined;
     }
     const copies = this.#parts.tracker.copies(message, job.snapshot, leg.to);
@@ -234,12 +212,12 @@ export class Delivery {
         idempotencyKey: idempotencyKeyOf(job.snapshot.id, job.snapshot.envelope.to, to),
         confirm: () => claim.confirm(transport),
       }),
-      settled: (recipients, transport) => this.#settleSome(mail, recipients, transport),
+      settled: (recipients, transport) => this.#ledger.settleSome(mail, recipients, transport),
       settle: async (result, trouble) => {
         ended = result.error && (await this.#givenUp(mail, claim, result.error));
         // Now its size may be known.
         mail.head = headOf(message);
-        if (!ended) await this.#settle(mail, result, trouble);
+        if (!ended) await this.#ledger.settle(mail, result, trouble);
         claim.used();
         if (!ended && result.record.recipients.some(isSent)) this.#keep(mail, original);
         return !ended;
@@ -264,45 +242,6 @@ export class Delivery {
     return mail.job.signal.aborted && !error.ambiguous ? { type: 'release' } : undefined;
   }
 
-  /** Writes down what an attempt has come to for some, while it goes on for others. */
-  async #settleSome(mail: MailInHand, recipients: readonly RecipientOutcome[], transport: string): Promise<void> {
-    mail.note(recipients);
-    await this.#save(mail, { recipients });
-    await this.#tell(mail, recipients, transport, this.#parts.now() - mail.since);
-    mail.told(recipients);
-  }
-
-  /** Writes down what an attempt came to. Those it was put off for are tried again later; those with trouble may go elsewhere. */
-  async #settle(mail: MailInHand, result: AttemptResult, trouble: readonly string[]): Promise<void> {
-    const { job } = mail;
-    const answeredAt = this.#parts.now();
-    const { transport } = result.record;
-    let recipients = result.record.recipients.map((one) => pinnedOutcome(one, transport, mail));
-    if (this.#parts.onAmbiguous === 'hold')
-      recipients = recipients.map((one) => (one.state === 'deferred' && one.error?.ambiguous ? held(one) : one));
-    const putOff = recipients.some(({ address, state }) => state === 'deferred' && !trouble.includes(address));
-    let at: number | 'expired' | undefined;
-    if (putOff) {
-      const { deferrals, since } = mail;
-      at = nextAttempt(job.snapshot.retry, { now: this.#parts.now(), since, deferrals, retryAfter: result.retryAfter });
-      if (at === 'expired')
-        recipients = recipients.map((one) =>
-          one.state === 'deferred' && !trouble.includes(one.address) ? expired(one) : one,
-        );
-      else mail.tryAgain(at);
-    }
-    const record = { ...result.record, recipients, took: Math.max(0, answeredAt - result.record.at) };
-    mail.note(recipients);
-    await this.#save(mail, {
-      recipients,
-      attempt: record,
-      stallBaseline: job.stalls,
-      ...(typeof at === 'number' && { deferrals: mail.deferrals + 1 }),
-    });
-    this.#parts.log.attempted(job.snapshot, record, typeof at === 'number' ? at : undefined);
-    await this.#tell(mail, mail.untoldOf(recipients), transport, answeredAt - mail.since);
-  }
-
   /** Those who still wait for a transport: it costs the mail nothing but time. */
   async #waitFor(mail: MailInHand, leg: Leg, { left, wait, type, passed }: DispatchEnd): Promise<void> {
     if (left.length === 0) return;
@@ -323,7 +262,7 @@ export class Delivery {
       return;
     }
     if (now >= mail.deadline) {
-      await this.#endSome(mail, left, 'bounced', expiredError(why));
+      await this.#ledger.end(mail, left, 'bounced', expiredError(why));
       return;
     }
     const { retry } = mail.job.snapshot;
@@ -342,55 +281,22 @@ export class Delivery {
       at,
       error: stored,
     }));
-    await this.#settle(mail, { record: { transport: '', at, outcome, error: stored, recipients }, error }, []);
+    await this.#ledger.settle(mail, { record: { transport: '', at, outcome, error: stored, recipients }, error }, []);
     return mail.conclusion();
   }
 
   /** Ends all that is still open, without an attempt. */
   async #end(mail: MailInHand, state: RecipientState, error?: StoredError): Promise<JobOutcome> {
-    await this.#endSome(mail, mail.pending, state, error);
+    await this.#ledger.end(mail, mail.pending, state, error);
     return mail.conclusion();
-  }
-
-  async #endSome(
-    mail: MailInHand,
-    addresses: readonly string[],
-    state: RecipientState,
-    error?: StoredError,
-  ): Promise<void> {
-    const at = this.#parts.now();
-    const recipients = addresses.map((address): RecipientOutcome => ({ address, state, at, ...(error && { error }) }));
-    await this.#endWith(mail, state, recipients, error);
-  }
-
-  async #endWith(
-    mail: MailInHand,
-    state: RecipientState,
-    recipients: readonly RecipientOutcome[],
-    error?: StoredError,
-  ): Promise<void> {
-    mail.note(recipients);
-    await this.#save(mail, { recipients, stallBaseline: mail.job.stalls });
-    this.#parts.log.ended(mail.job.snapshot, state, recipients, error);
-    await this.#tell(mail, recipients);
   }
 
   /** A rolling deployment: another worker may know. Nothing is counted, until the mail is too old to wait. */
   async #waitForOther(mail: MailInHand, who: readonly string[], why: string, reason: string): Promise<void> {
     const now = this.#parts.now();
-    if (now >= mail.deadline) return this.#endSome(mail, who, 'failed', { message: why, scope: 'message', reason });
+    if (now >= mail.deadline) return this.#ledger.end(mail, who, 'failed', { message: why, scope: 'message', reason });
     this.#parts.log.waiting(mail.job.snapshot, why);
     mail.tryAgain(now + UNKNOWN_WAIT * (0.5 + Math.random() / 2));
-  }
-
-  /** Once it is saved: what is told has happened. */
-  #tell(mail: MailInHand, outcomes: readonly RecipientOutcome[], transport?: string, took?: number): Promise<void> {
-    return persist(() => this.#parts.reporter.report(mail.facts, outcomes, transport, took), mail.job.signal);
-  }
-
-  #save(mail: MailInHand, change: Omit<OutcomeChange, 'messageId' | 'mail' | 'about'>): Promise<void> {
-    const { id, ...head } = mail.facts;
-    return persist(() => this.#parts.store.save(id, { ...head, ...change }), mail.job.signal);
   }
 }
 
@@ -403,46 +309,9 @@ function turnOf({ snapshot, first }: MailJob): Turn {
   return first ? 'first' : 'again';
 }
 
-/** Whoever may have the mail already is not sent it by another transport. */
-function pinnedOutcome(outcome: RecipientOutcome, transport: string, mail: MailInHand): RecipientOutcome {
-  if (outcome.state !== 'deferred') return outcome;
-  const pinned = outcome.error?.ambiguous ? transport : mail.pinOf(outcome.address, [transport]);
-  return pinned === undefined ? outcome : { ...outcome, pinned };
-}
-
-function held(one: RecipientOutcome): RecipientOutcome {
-  return { ...one, state: 'failed', error: { ...one.error!, reason: 'ambiguous' } };
-}
-
-function expired(one: RecipientOutcome): RecipientOutcome {
-  return { ...one, state: 'bounced', error: { ...one.error, ...expiredError(one.error?.message ?? 'none') } };
-}
-
-function expiredError(last: string): StoredError {
-  return { message: `Not delivered within the mail's maxAge. Last answer: ${last}`, reason: 'expired' };
-}
-
 /** What `render()` throws is transient, unless it says otherwise; a template's error is permanent by its class. */
 function renderError(thrown: unknown): MailError {
   if (thrown instanceof MailError) return thrown;
   const error = toMailError(thrown);
   return new MailError(`render() threw: ${error.message}`, { scope: 'message', reason: 'render', cause: thrown });
-}
-
-/**
- * An outcome is written even if the store is away for a while: until then the job is kept, since giving it back would send the mail
- * again. A worker that shuts down, or whose lock is lost, still tries for some seconds.
- */
-async function persist(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  let last = 8;
-  for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
-    try {
-      return await write();
-    } catch (error) {
-      // Only an outage ends by itself.
-      if (!(error instanceof QueueUnavailableError) && last-- === 0) throw error;
-      if (signal.aborted && last-- <= 0) throw error;
-    }
-    await setTimeout(wait);
-  }
 }

@@ -1,3 +1,4 @@
+import type { ComposedMail } from '../compose/mail-composer.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { TransportCapabilities } from '../transport/mail-transport.js';
 
@@ -27,7 +28,10 @@ export function demandsOf({
   metadata,
   headers,
   attachments,
-}: MailMessage): MailDemands {
+}: Pick<
+  MailMessage,
+  'envelope' | 'cc' | 'bcc' | 'replyTo' | 'tags' | 'metadata' | 'headers' | 'attachments'
+>): MailDemands {
   return {
     recipients: envelope.to.length,
     cc: cc.length,
@@ -40,6 +44,15 @@ export function demandsOf({
     attachments: attachments.length,
     bytes: attachments.reduce((sum, { size = 0 }) => sum + size, 0),
   };
+}
+
+/** What a mail that is not rendered yet will ask, as far as that is known. */
+export function demandsOfComposed({ snapshot, body, attachments }: ComposedMail): MailDemands {
+  const { envelope, cc, bcc, replyTo } = snapshot;
+  const { tags, metadata, headers, content } = body;
+  const demands = demandsOf({ envelope, cc, bcc, replyTo, tags, metadata, headers, attachments });
+  // Nobody has looked into a finished message yet.
+  return content.kind === 'raw' ? { ...demands, attachments: 0 } : demands;
 }
 
 /** What a transport lacks for a mail, and in words. */

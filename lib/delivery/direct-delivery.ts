@@ -7,7 +7,7 @@ import { failedAttempt } from './attempt.js';
 import type { Dispatcher } from './dispatcher.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import type { MailWords } from './mail-words.js';
-import type { MessageTracker, TrackedSnapshot } from './message-tracker.interface.js';
+import type { MessageCopy, MessageTracker, TrackedSnapshot } from './message-tracker.interface.js';
 import type { RecipientOutcome } from './outcome-store.interface.js';
 import type { Leg, Router } from './route/router.js';
 import type { SuppressionGate } from '../suppression/suppression-gate.js';
@@ -73,27 +73,39 @@ export class DirectDelivery {
     let trouble: MailError | undefined;
     for (const leg of legs) {
       const copies = mail ? this.#tracker.copies(message, mail, leg.to) : [{ message, to: leg.to }];
-      for (const [index, copy] of copies.entries()) {
-        const own =
-          copies.length > 1
-            ? { ...context, idempotencyKey: idempotencyKeyOf(context.idempotencyKey, to, copy.to) }
-            : context;
-        const part = { candidates: leg.candidates, to: copy.to };
-        const { left, ...end } = await this.#goThrough(part, copy.message, own, outcomes);
-        trouble = end.trouble ?? trouble;
-        if (left.length === 0) continue;
-        // Whoever comes behind would find the same, each after as long a wait.
-        const behind = copies.slice(index + 1).flatMap((one) => one.to);
-        if (trouble)
-          for (const outcome of failedAttempt(trouble, only(message, behind), '', Date.now()).record.recipients)
-            outcomes.set(outcome.address, outcome);
-        break;
-      }
+      trouble = (await this.#handCopies(copies, leg, message, context, outcomes)) ?? trouble;
     }
     // Where somebody was answered, the answer is given, with the trouble of the others in it.
     const all = [...outcomes.values()];
     if (trouble && all.every(({ state, error }) => state === 'deferred' && error?.scope === 'transport')) throw trouble;
     return to.flatMap((address) => outcomes.get(address) ?? []);
+  }
+
+  /** A copy after another. @returns the last trouble that there was */
+  async #handCopies(
+    copies: readonly MessageCopy[],
+    { candidates }: Leg,
+    message: MailMessage,
+    context: SendContext,
+    outcomes: Map<string, RecipientOutcome>,
+  ): Promise<MailError | undefined> {
+    let last: MailError | undefined;
+    for (const [index, copy] of copies.entries()) {
+      const idempotencyKey =
+        copies.length > 1
+          ? idempotencyKeyOf(context.idempotencyKey, message.envelope.to, copy.to)
+          : context.idempotencyKey;
+      const leg = { candidates, to: copy.to };
+      const { left, trouble } = await this.#goThrough(leg, copy.message, { ...context, idempotencyKey }, outcomes);
+      last = trouble ?? last;
+      if (left.length === 0) continue;
+      // Whoever comes behind would find the same, each after as long a wait.
+      const behind = copies.slice(index + 1).flatMap(({ to }) => to);
+      const { record } = failedAttempt(last!, only(message, behind), '', Date.now());
+      for (const outcome of record.recipients) outcomes.set(outcome.address, outcome);
+      break;
+    }
+    return last;
   }
 
   /** @throws MailError when a Mailable gives `null`, or is not known here */

@@ -19,7 +19,7 @@ export function meaningOf(words: string, status: string | undefined): RefusalMea
   const family = FAMILIES.find((one) => one.words.some((pattern) => pattern.test(text)));
   const coded = status === undefined ? undefined : CODES[status.slice(2)];
   const reason = (family?.clear ? family.reason : (coded ?? family?.reason)) ?? 'other';
-  return { reason, suppress: ADDRESS.has(reason) };
+  return { reason, suppress: isOfTheAddress(reason) };
 }
 
 interface Family {
@@ -29,7 +29,11 @@ interface Family {
   readonly clear?: boolean;
 }
 
-/** The reasons that are the address's own. */
+/** Whether it is the address itself that is bad: nobody there, no such domain, moved away. */
+export function isOfTheAddress(reason: string): boolean {
+  return ADDRESS.has(reason);
+}
+
 const ADDRESS: ReadonlySet<string> = new Set(['bad-address', 'bad-domain', 'moved']);
 
 /** From the special to the general: the first that fits counts. */
