@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { QueueOptions } from '../../lib/index.js';
 import { startRelay } from '../support/relay-application.js';
 import { postgresUrl, redisUrl } from '../support/servers.js';
+import { startDnsServer } from '../support/dns-server.js';
 import { FaultySmtpServer } from '../support/smtp/faulty-smtp-server.js';
 import { killed, startWorkerProcess } from '../support/worker-process.js';
 
@@ -111,6 +112,28 @@ describe.each(backends)('on %s, a worker', (_backend, queue) => {
     const links = copies.map(([, raw]) => /t\/c\/([\w=\r\n-]+)/.exec(raw)?.[1]);
     expect(links[3]).toBe(links[2]);
     expect(new Set(links).size).toBe(5);
+  });
+
+  it('that is killed while one of two domains keeps it waiting sends the mail to that one again, and not to the other', async () => {
+    const quick = await FaultySmtpServer.start({ host: '127.0.0.2' });
+    const slow = await FaultySmtpServer.start({ host: '127.0.0.9', port: quick.port });
+    const dns = await startDnsServer({ 'quick.test': { A: '127.0.0.2' }, 'slow.test': { A: '127.0.0.9' } });
+    slow.script.dot = ({ count }) => (count === 1 ? { do: 'hang' } : undefined);
+    const options = await queue();
+    const relay = await startRelay({ queue: options, worker: false });
+    onTestFinished(() => Promise.all([relay.close(), quick.close(), slow.close(), dns.close()]).then(() => {}));
+    const way = `port=${quick.port}&allowPrivate=true&mtaSts=false&tls=never&dns.servers=${dns.address}`;
+    const setting = { queue: options, transport: `direct://?name=out.acme.test&${way}` };
+    const first = await startWorkerProcess(setting);
+    const { id } = await relay.mail.send({ to: ['a@slow.test', 'b@quick.test'], subject: 'x', text: 'x' });
+    await slow.reached('dot');
+    const states = async () => (await relay.mail.status(id))!.recipients.map(({ state }) => state);
+    await expect.poll(states).toEqual(['sending', 'sent']);
+    await killed(first);
+    await startWorkerProcess(setting);
+    const status = await relay.mail.wait(id, { timeout: '20s' });
+    expect(status.recipients.map(({ state }) => state)).toEqual(['sent', 'sent']);
+    expect([quick.mails.length, slow.mails.length]).toEqual([1, 2]);
   });
 
   it('that a mail takes down each time is spared: the mail becomes a dead letter with its reason', async () => {
