@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
-import { createMessage, storedAttachments } from './compose/create-message.js';
+import { storedAttachments } from './compose/create-message.js';
 import { MailComposer } from './compose/mail-composer.js';
 import { MailRenderer } from './compose/mail-renderer.js';
 import { AttemptLog } from './delivery/attempt-log.js';
@@ -48,11 +48,8 @@ export interface RelayRuntimeParts {
   discovery: DiscoveryService;
 }
 
-/** How long transports may take to close, in milliseconds. */
+/** How long each part may take to close, in milliseconds. */
 const CLOSE = 5_000;
-
-/** For renderings that nobody ends. */
-const NEVER = new AbortController().signal;
 
 /** One relay, put together: its service, its worker, and their life with the application's. */
 export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, HostedWorker, TransportRoot {
@@ -180,13 +177,13 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
    */
   async rendered({ snapshot }: FoundMail): Promise<MailMessage> {
     const { queue } = this.#parts;
-    const whole = await queue.whole(snapshot);
-    const record = await queue.store.load(snapshot.id);
-    const body = decodeValue(whole.body) as MailBody;
-    const words = await this.#words.of(whole, body, record?.content, NEVER);
-    if (words.type === 'words') return createMessage(whole, body, storedAttachments(whole.attachments), words.rendered);
-    const why = words.type === 'none' ? 'gives null: there is nothing to send' : 'is not known in this process';
-    throw new MailError(`${snapshot.mail} ${why}`, { permanent: true, scope: 'message', code: 'ENOTFOUND' });
+    const [whole, record] = await Promise.all([queue.whole(snapshot), queue.store.load(snapshot.id)]);
+    const mail = {
+      snapshot: whole,
+      body: decodeValue(whole.body) as MailBody,
+      attachments: storedAttachments(whole.attachments),
+    };
+    return this.#direct.render(mail, record?.content);
   }
 
   /** For who injects `MailTransport`. */
@@ -214,12 +211,16 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // A server that never answers must not hold the application up.
-    await Promise.race([this.#parts.transports.close(), setTimeout(CLOSE, undefined, { ref: false })]);
-    await Promise.race([this.tracking.hits.close(), setTimeout(CLOSE, undefined, { ref: false })]);
-    await Promise.race([this.contents.flush(), setTimeout(CLOSE, undefined, { ref: false })]);
-    await Promise.race([this.feedback.close(), setTimeout(CLOSE, undefined, { ref: false })]);
+    await inTime(this.#parts.transports.close());
+    await inTime(this.tracking.hits.close());
+    await inTime(this.contents.flush());
+    await inTime(this.feedback.close());
     await this.#parts.queue.close();
     this.#parts.templates.close();
   }
+}
+
+/** A server that never answers must not hold the application up. */
+function inTime(work: Promise<unknown>): Promise<unknown> {
+  return Promise.race([work, setTimeout(CLOSE, undefined, { ref: false })]);
 }

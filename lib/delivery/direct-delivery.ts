@@ -108,10 +108,9 @@ export class DirectDelivery {
     return last;
   }
 
-  /** @throws MailError when a Mailable gives `null`, or is not known here */
-  async render(mail: ComposedMail): Promise<MailMessage> {
-    const signal = mail.signal ?? NEVER;
-    const words = await this.#words.of(mail.snapshot, mail.body, undefined, signal);
+  /** @param kept what a Mailable gave at an earlier attempt @throws MailError when a Mailable gives `null`, or is not known here */
+  async render(mail: ComposedMail, kept?: string): Promise<MailMessage> {
+    const words = await this.#words.of(mail.snapshot, mail.body, kept, mail.signal ?? NEVER);
     if (words.type === 'words') return createMessage(mail.snapshot, mail.body, mail.attachments, words.rendered);
     const why = words.type === 'none' ? 'gave null: there is nothing to send' : 'is not a provider of this application';
     throw new MailError(`${mail.snapshot.mail} ${why}`, {
