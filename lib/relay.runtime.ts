@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { storedAttachments } from './compose/create-message.js';
@@ -26,6 +25,7 @@ import type { MailRegistry } from './mail-registry.js';
 import { SenderNotices } from './notification/sender-notices.js';
 import { refuseForeignProcessors } from './refuse-foreign-processors.js';
 import type { FoundMail, MailQueue, MailWorker } from './queue/mail-queue.interface.js';
+import { within } from './queue/within.js';
 import type { RelayConfiguration } from './relay-configuration.js';
 import type { HostedWorker } from './relay-worker.host.js';
 import type { OpenedTemplates } from './template/open-templates.js';
@@ -211,16 +211,12 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await inTime(this.#parts.transports.close());
-    await inTime(this.tracking.hits.close());
-    await inTime(this.contents.flush());
-    await inTime(this.feedback.close());
+    // A server that never answers must not hold the application up.
+    await within(CLOSE, this.#parts.transports.close());
+    await within(CLOSE, this.tracking.hits.close());
+    await within(CLOSE, this.contents.flush());
+    await within(CLOSE, this.feedback.close());
     await this.#parts.queue.close();
     this.#parts.templates.close();
   }
-}
-
-/** A server that never answers must not hold the application up. */
-function inTime(work: Promise<unknown>): Promise<unknown> {
-  return Promise.race([work, setTimeout(CLOSE, undefined, { ref: false })]);
 }
