@@ -1,7 +1,7 @@
-import { type DynamicModule, type InjectionToken, type Provider } from '@nestjs/common';
+import type { DynamicModule, InjectionToken, Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import type { MailService } from '../../mail.service.js';
+import { partOfRelay } from '../../part-of-relay.js';
 import type { OpenedQueue } from '../../queue/open-mail-queue.js';
 import { getMailServiceToken, relayPart } from '../../relay.tokens.js';
 import type { RelaySubmissionAsyncOptions, RelaySubmissionOptions } from './relay-submission-options.interface.js';
@@ -37,22 +37,12 @@ export class RelaySubmissionModule {
 const submission: Provider = {
   provide: RelaySubmission,
   inject: [OPTIONS, ModuleRef],
-  useFactory: (options: RelaySubmissionOptions, modules: ModuleRef) =>
-    new RelaySubmission(options, {
+  useFactory: (options: RelaySubmissionOptions, modules: ModuleRef) => {
+    const part = <T>(token: InjectionToken) => partOfRelay<T>(modules, token, options.relay, 'submission.relay');
+    return new RelaySubmission(options, {
       modules,
-      relay: () => partOf<MailService>(modules, getMailServiceToken(options.relay), options.relay),
-      store: () => partOf<OpenedQueue>(modules, relayPart('queue', options.relay), options.relay).mailQueue.shared,
-    }),
+      relay: () => part<MailService>(getMailServiceToken(options.relay)),
+      store: () => part<OpenedQueue>(relayPart('queue', options.relay)).mailQueue.shared,
+    });
+  },
 };
-
-function partOf<T>(modules: ModuleRef, token: InjectionToken, relay: string | undefined): T {
-  try {
-    return modules.get(token as string, { strict: false }) as T;
-  } catch (cause) {
-    throw new RelayConfigurationError(
-      'submission.relay',
-      relay === undefined ? 'import RelayModule.forRoot() too' : `there is no relay by the name ${relay}`,
-      cause as Error,
-    );
-  }
-}
