@@ -37,6 +37,7 @@ export async function loadSmtpServer(): Promise<SmtpLibrary> {
 const SERVER_HOOKS = [
   'connect',
   '_acceptSocket',
+  '_upgrade',
   'updateSecureContext',
 ] as const satisfies readonly (keyof SMTPServer)[];
 const CONNECTION_HOOKS = [
@@ -51,6 +52,7 @@ const CONNECTION_HOOKS = [
   '_onClose',
   '_resetSession',
   '_whenWritable',
+  '_isSupported',
   '_parseAddressCommand',
   'handler_AUTH',
   'handler_MAIL',
