@@ -3,6 +3,7 @@ import { MailMessageError } from '../errors/mail-message.error.js';
 import { parseAddress } from '../mail/address.js';
 import type { MailAddress } from '../mail/mail-message.interface.js';
 import { decodeHeader } from '../mime/decode-header.js';
+import { headerDate } from '../mime/message-header.js';
 import { type RawField, readRawHeader, withCrlf, withFields } from '../mime/raw-header.js';
 
 /** A finished message, completed, and what its header says. */
@@ -41,7 +42,7 @@ export function readRaw(raw: unknown, date: Date, messageId: (from: MailAddress)
   const left = fields.filter(({ name }) => BLIND.has(name) || (own === undefined && name === 'message-id'));
   const bytes = withFields(whole, left, {
     ...(own === undefined && { 'Message-ID': id }),
-    ...(first('date') === undefined && { Date: date.toUTCString().replace('GMT', '+0000') }),
+    ...(first('date') === undefined && { Date: headerDate(date) }),
   });
   return {
     bytes,

@@ -21,7 +21,7 @@ export function messageHeader(message: MimeInput): string {
   if (replyTo.length > 0) header += addressField('Reply-To', replyTo, 'replyTo');
   header += subjectField(message.subject);
   header += `Message-ID: ${messageId(message.messageId)}\r\n`;
-  header += `Date: ${date(message.date ?? new Date())}\r\n`;
+  header += `Date: ${headerDate(message.date ?? new Date())}\r\n`;
   for (const [name, value] of Object.entries(checkHeaders(message.headers))) header += headerField(name, value);
   return `${header}MIME-Version: 1.0\r\n`;
 }
@@ -82,7 +82,7 @@ function messageId(id: string): string {
 }
 
 /** RFC 5322 section 3.3. */
-function date(value: Date): string {
+export function headerDate(value: Date): string {
   if (Number.isNaN(value.getTime())) throw new MailMessageError('date', 'is no valid date');
   return value.toUTCString().replace('GMT', '+0000');
 }

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { MailAddress } from '../mail/mail-message.interface.js';
-import { addressField, headerField, subjectField } from '../mime/message-header.js';
+import { addressField, headerDate, headerField, subjectField } from '../mime/message-header.js';
 import { headerEnd } from '../mime/raw-header.js';
 
 /** What a report says of one recipient; RFC 3464 section 2.3. */
@@ -98,7 +98,7 @@ function statusPart({ reporter, arrivedAt, envid, recipients }: DeliveryReport):
   const message = [
     ...(envid === undefined ? [] : [headerField('Original-Envelope-Id', envid)]),
     headerField('Reporting-MTA', `dns; ${reporter}`),
-    headerField('Arrival-Date', rfc5322Date(arrivedAt)),
+    headerField('Arrival-Date', headerDate(arrivedAt)),
   ].join('');
   const text = [message, ...recipients.map(recipientFields)].join('\r\n');
   const international = !isAscii(Buffer.from(text));
@@ -116,8 +116,8 @@ function recipientFields(one: ReportedRecipient): string {
     ...(diagnostic === undefined
       ? []
       : [headerField('Diagnostic-Code', `${smtp ? 'smtp' : 'x-relay'}; ${ascii(diagnostic)}`)]),
-    headerField('Last-Attempt-Date', rfc5322Date(at)),
-    ...(retryUntil ? [headerField('Will-Retry-Until', rfc5322Date(retryUntil))] : []),
+    headerField('Last-Attempt-Date', headerDate(at)),
+    ...(retryUntil ? [headerField('Will-Retry-Until', headerDate(retryUntil))] : []),
   ].join('');
 }
 
@@ -136,10 +136,6 @@ function part(type: string, content: Uint8Array): Buffer {
 
 function ascii(text: string): string {
   return text.replaceAll(/[^ -~]/g, '?').slice(0, LONGEST_DIAGNOSTIC);
-}
-
-function rfc5322Date(date: Date): string {
-  return date.toUTCString().replace('GMT', '+0000');
 }
 
 const EIGHT_BIT = 'Content-Transfer-Encoding: 8bit\r\n';

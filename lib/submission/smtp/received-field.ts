@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { headerDate } from '../../mime/message-header.js';
 
 /** What a trace field says. */
 export interface Reception {
@@ -25,7 +26,7 @@ export function receivedField({ helo, address, by, protocol, id, recipient, user
     `by ${by} with ${protocol} id ${id}`,
     ...(recipient === undefined ? [] : [`for <${recipient}>`]),
   ];
-  return `${lines.join('\r\n\t')};\r\n\t${date.toUTCString().replace('GMT', '+0000')}\r\n`;
+  return `${lines.join('\r\n\t')};\r\n\t${headerDate(date)}\r\n`;
 }
 
 /** RFC 5321 section 4.1.3. */

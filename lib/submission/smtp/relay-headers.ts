@@ -98,8 +98,8 @@ function filled(name: string, value: string): string {
   return value === '' ? refuse(name, 'is empty') : value;
 }
 
-/** As people write it: X-Relay-Send-At. */
-function shown(name: string): string {
+/** A field's name as people write it: X-Relay-Send-At. */
+export function shown(name: string): string {
   return name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }
 

@@ -1,6 +1,7 @@
 import { asciiDomain } from '../../mail/address.js';
 import type { RawField } from '../../mime/raw-header.js';
 import { readAuthors } from './authors.js';
+import { shown } from './relay-headers.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 import type { SubmissionUser } from './submission-authenticator.js';
 
@@ -31,13 +32,12 @@ export function checkAuthors(fields: readonly RawField[], senders: SubmissionUse
 }
 
 function checkField({ name, value }: RawField, senders: SubmissionUser['senders']): void {
-  const shown = name.replaceAll(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
   const authors = readAuthors(Buffer.from(value, 'latin1').toString());
   if (!authors)
-    throw new SmtpRefusalError(550, '5.6.0', `${shown}: is no list of mail addresses (RFC 5322 section 3.4)`);
+    throw new SmtpRefusalError(550, '5.6.0', `${shown(name)}: is no list of mail addresses (RFC 5322 section 3.4)`);
   const other = authors.find((author) => !maySendFrom(author.slice(author.lastIndexOf('@') + 1), senders));
   if (other !== undefined)
-    throw new SmtpRefusalError(550, '5.7.1', `${shown}: <${other}> is not of a domain that you may send from`);
+    throw new SmtpRefusalError(550, '5.7.1', `${shown(name)}: <${other}> is not of a domain that you may send from`);
 }
 
 /** Beside From: RFC 5322 sections 3.6.2 and 3.6.6. In lower case. */
