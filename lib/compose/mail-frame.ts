@@ -72,9 +72,9 @@ export function milliseconds(duration: NonNullable<FormOptions['delay']>, field:
 }
 
 /** A short text without control characters. */
-export function word(value: unknown, field: string): string {
+export function word(value: unknown, field: string, most = 256): string {
   const text = checkLine(value, field);
-  if (text === '' || text.length > 256) throw new MailMessageError(field, 'is a string of 1 to 256 characters');
+  if (text === '' || text.length > most) throw new MailMessageError(field, `is a string of 1 to ${most} characters`);
   return text;
 }
 

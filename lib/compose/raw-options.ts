@@ -1,5 +1,4 @@
 import { MailMessageError } from '../errors/mail-message.error.js';
-import { checkLine } from '../mail/headers.js';
 import type { SenderNotify } from '../mail/mail-snapshot.interface.js';
 import type {
   DeliveryNotifications,
@@ -7,6 +6,7 @@ import type {
   RecipientNotification,
 } from '../mail/delivery-notifications.interface.js';
 import type { RawOptions } from '../mail/raw-options.interface.js';
+import { word } from './mail-frame.js';
 
 /** Refuses what is no option of a finished message. @throws MailMessageError that names it */
 export function checkRawOptions(options: unknown): asserts options is RawOptions {
@@ -29,7 +29,7 @@ export function notifyOf(notify: RawOptions['notify'], sender: string): SenderNo
   return {
     sender,
     ...(ret !== undefined && { ret }),
-    ...(envid !== undefined && { envid: short(envid, 'notify.envid', LONGEST_ENVID) }),
+    ...(envid !== undefined && { envid: word(envid, 'notify.envid', LONGEST_ENVID) }),
     ...(recipients !== undefined && { recipients: recipientsOf(recipients) }),
   };
 }
@@ -50,7 +50,7 @@ function recipientsOf(given: NonNullable<DeliveryNotifications['recipients']>): 
           `${field}.orcpt`,
           'is an address with its type: rfc822;ada@acme.test (RFC 3461 section 4.2)',
         );
-      const original = orcpt === undefined ? {} : { orcpt: short(orcpt, `${field}.orcpt`, LONGEST_ORCPT) };
+      const original = orcpt === undefined ? {} : { orcpt: word(orcpt, `${field}.orcpt`, LONGEST_ORCPT) };
       return [address, { ...(notify && { notify }), ...original }];
     }),
   );
@@ -65,12 +65,6 @@ function checkKeys(given: unknown, known: readonly string[], field: string): ass
       field ? `${field}.${unknown}` : unknown,
       `is no option of a finished message; known are ${known.join(', ')}`,
     );
-}
-
-function short(value: unknown, field: string, most: number): string {
-  const text = checkLine(value, field);
-  if (text === '' || text.length > most) throw new MailMessageError(field, `is a string of 1 to ${most} characters`);
-  return text;
 }
 
 function isWhen(value: unknown): value is NotifyWhen {

@@ -1,4 +1,3 @@
-import { MAX_RAW_SIZE } from '../../compose/read-raw.js';
 import type { SendResult } from '../../mail-status.js';
 import type { MailStream } from '../../mail/mail-message.interface.js';
 import type { DeliveryNotifications, RecipientNotification } from '../../mail/delivery-notifications.interface.js';
@@ -120,4 +119,5 @@ function notifyOf({ ret, envid, to }: Envelope): true | DeliveryNotifications {
 /** RFC 5321 section 6.3: at least 100, so that long ways through forwarders and lists are no loops. */
 const MOST_HOPS = 100;
 
-const LONGEST_HEADER = Math.min(256 * 1024, MAX_RAW_SIZE);
+/** Bytes. */
+const LONGEST_HEADER = 256 * 1024;
