@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto';
-import { quotaFreeAt, takeQuota } from '../../delivery/flow/quota.js';
 import type { SharedStore } from '../../shared-store.interface.js';
 import { parseRate } from '../../transport/rate.js';
+import { MessageRate } from '../message-rate.js';
 import { SmtpRefusalError } from './smtp-refusal.error.js';
 import type { SubmissionUser } from './submission-authenticator.js';
 
-/** Counts the messages of users with a rate, over all processes of a relay. */
+/** Holds users to their rates. */
 export class MessageQuota {
-  readonly #store: SharedStore;
+  readonly #rate: MessageRate;
   /** Users whose rate is used up, and until when, on this process's clock. */
   readonly #spent = new Map<string, number>();
 
   constructor(store: SharedStore) {
-    this.#store = store;
+    this.#rate = new MessageRate(store, 'submission');
   }
 
   /** Refuses early, by what is known here. @throws SmtpRefusalError */
@@ -25,23 +24,12 @@ export class MessageQuota {
   }
 
   /** Takes a message into the count. @throws SmtpRefusalError, QueueUnavailableError */
-  async take(user: SubmissionUser): Promise<void> {
-    if (user.rate === undefined) return;
-    const limit = parseRate(user.rate, 'rate');
-    const key = `submission:${createHash('sha256').update(user.id).digest('base64url')}`;
-    let known = await this.#store.read(key);
-    for (;;) {
-      const used = known.text === '' ? {} : (JSON.parse(known.text) as { used?: Record<string, number> });
-      const until = quotaFreeAt(used, limit, 1, known.now);
-      if (until !== undefined) {
-        this.#note(user.id, until - known.now);
-        throw spent(user.rate, until - known.now);
-      }
-      takeQuota(used, limit, 1, known.now);
-      const swapped = await this.#store.swap(key, known.version, JSON.stringify(used));
-      if (swapped.swapped) return;
-      known = swapped;
-    }
+  async take({ id, rate }: SubmissionUser): Promise<void> {
+    if (rate === undefined) return;
+    const wait = await this.#rate.take(id, parseRate(rate, 'rate'), 1);
+    if (wait === undefined) return;
+    this.#note(id, wait);
+    throw spent(rate, wait);
   }
 
   #note(id: string, wait: number): void {

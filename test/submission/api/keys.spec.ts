@@ -35,6 +35,7 @@ describe.each(ADAPTERS)('API keys on $name', ({ adapter }) => {
           { id: 'north:the', key: key('north-the'), scopes: ALL },
           { id: 'other', key: key('other'), scopes: ALL, senders: ['other.test'] },
           { id: 'slow', key: key('slow'), scopes: ALL, rate: '3/h' },
+          { id: 'rare', key: key('rare'), scopes: ALL, rate: '0.5/h' },
         ],
       },
     });
@@ -175,8 +176,15 @@ describe.each(ADAPTERS)('API keys on $name', ({ adapter }) => {
     expect(at.map(({ status }) => status).sort()).toEqual([202, 202, 207, 429, 429]);
     const refused = at.find(({ status }) => status === 429)!;
     expect(refused.body).toMatchObject({ code: 'rate-limited' });
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(1_100);
-    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(1_200);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(3_500);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(3_750);
+  });
+
+  it('send one message at a time where their rate is less than one', async () => {
+    const send = (json: unknown) => api.call('POST', PATH, { key: key('rare'), json });
+    expect((await send([MAIL, MAIL])).status).toBe(429);
+    expect((await send(MAIL)).status).toBe(202);
+    expect((await send(MAIL)).status).toBe(429);
   });
 });
 
