@@ -1,6 +1,7 @@
 import type { Duration } from '../../duration.js';
 import type { AddressInput, OneOrMany, RetryOptions, UnsubscribeChoice } from '../../mail/mail-options.interface.js';
 import type { MailStream, Priority } from '../../mail/mail-message.interface.js';
+import type { Track } from '../../mail/track.js';
 
 /** An attachment in JSON. */
 export interface ApiAttachment {
@@ -44,6 +45,7 @@ export interface ApiComposedMessage extends ApiOptions {
   attachments?: readonly ApiAttachment[];
   locale?: string;
   unsubscribe?: UnsubscribeChoice;
+  track?: Track;
 }
 
 /** A finished message in JSON. */

@@ -1,4 +1,8 @@
+import type { RecipientState } from '../../delivery/outcome-store.interface.js';
 import { MAIL_EVENT_TYPES } from '../../events/mail-event.interface.js';
+import type { Attempt, MailStatus, SendResult } from '../../mail-status.js';
+import type { ApiComposedMessage, ApiRawMessage } from './api-message.interface.js';
+import type { ProblemDetails } from './problem-details.js';
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -76,8 +80,12 @@ export const SCHEMAS = {
         oneOf: [{ type: 'boolean' }, object({ list: { type: 'string', minLength: 1, maxLength: 100 } })],
         description: 'Whether the mail carries List-Unsubscribe. Default `true` for the stream `broadcast`.',
       },
+      track: {
+        oneOf: [{ type: 'boolean' }, object({ opens: { type: 'boolean' }, clicks: { type: 'boolean' } })],
+        description: 'Whether opens and clicks are tracked. Default as the relay says.',
+      },
       ...COMMON,
-    }),
+    } satisfies { [K in keyof ApiComposedMessage]-?: Schema }),
     description: 'With at least one recipient, and with `subject` or `template`.',
     anyOf: [{ required: ['to'] }, { required: ['cc'] }, { required: ['bcc'] }],
   },
@@ -87,7 +95,7 @@ export const SCHEMAS = {
       envelope: object({ from: text, to: { ...texts, minItems: 1 } }, ['to']),
       notify: { oneOf: [{ type: 'boolean' }, anything], description: 'What the sender is told by mail (RFC 3461).' },
       ...COMMON,
-    },
+    } satisfies { [K in keyof ApiRawMessage]-?: Schema },
     ['raw', 'envelope'],
   ),
   Message: {
@@ -106,7 +114,7 @@ export const SCHEMAS = {
       'suppressed',
       'cancelled',
       'failed',
-    ],
+    ] satisfies RecipientState[],
   },
   Recipient: object(
     {
@@ -122,7 +130,7 @@ export const SCHEMAS = {
       messageId: text,
       duplicate: { type: 'boolean', description: 'It was queued before, under the same idempotency key.' },
       recipients: { type: 'array', items: { $ref: '#/components/schemas/Recipient' } },
-    },
+    } satisfies { [K in keyof SendResult]-?: Schema },
     ['id', 'messageId', 'duplicate', 'recipients'],
   ),
   Attempt: object(
@@ -140,7 +148,7 @@ export const SCHEMAS = {
         ['message', 'scope', 'ambiguous'],
       ),
       passed: { type: 'array', items: object({ transport: text, why: text }, ['transport', 'why']) },
-    },
+    } satisfies { [K in keyof Attempt]-?: Schema },
     ['transport', 'at', 'outcome'],
   ),
   Event: {
@@ -170,7 +178,8 @@ export const SCHEMAS = {
       tenant: text,
       attempts: { type: 'array', items: { $ref: '#/components/schemas/Attempt' } },
       events: { type: 'array', items: { $ref: '#/components/schemas/Event' } },
-    },
+      moreEvents: { type: 'integer', description: 'Opens and clicks that were not kept.' },
+    } satisfies { [K in keyof MailStatus]-?: Schema },
     ['id', 'messageId', 'duplicate', 'recipients', 'attempts', 'events'],
   ),
   Item: {
@@ -207,7 +216,7 @@ export const SCHEMAS = {
         feature: text,
         transport: text,
         stored: { enum: [false, 'unknown'] },
-      },
+      } satisfies { [K in keyof ProblemDetails]-?: Schema },
       ['type', 'title', 'status', 'code', 'detail'],
     ),
     description: 'RFC 9457.',

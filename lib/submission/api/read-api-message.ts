@@ -79,6 +79,7 @@ const COMPOSED = {
   attachments: readAttachments,
   locale: asItIs,
   unsubscribe: asItIs,
+  track: asItIs,
   ...COMMON,
 } satisfies Readers & { [K in keyof ApiComposedMessage]-?: Reader };
 

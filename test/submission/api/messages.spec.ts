@@ -258,6 +258,7 @@ describe.each(ADAPTERS)('the HTTP API on $name', ({ adapter }) => {
   it.each([
     [{ template: 'weekly' }, 'weekly: this relay has no templates'],
     [{ subject: 'x', text: 'x', unsubscribe: true }, 'unsubscribe: this relay gives no links for unsubscribing'],
+    [{ subject: 'x', text: 'x', track: { opens: true } }, 'track: this relay does not track'],
   ])('speaks to its clients, not to who wrote the application: %j', async (json, detail) => {
     expect(await api.call('POST', PATH, { json: { to: 'ada@x.test', ...json } })).toMatchObject({
       status: 422,

@@ -69,6 +69,7 @@ describe('the OpenAPI description', () => {
       [mail, true],
       [{ ...mail, to: [{ email: 'ada@x.test', name: 'Ada', locale: 'de' }], delay: '10s', retry: { maxAge: 5 } }, true],
       [{ ...mail, attachments: [{ content: 'QUJD', filename: 'a' }], provider: { ses: {} } }, true],
+      [{ ...mail, track: false, unsubscribe: false }, true],
       [raw, true],
       [{ ...raw, notify: true }, true],
       [{ ...mail, nonsense: 1 }, false],
@@ -78,6 +79,7 @@ describe('the OpenAPI description', () => {
       [{ ...mail, priority: 'urgent' }, false],
       [{ ...mail, delay: 'soon' }, false],
       [{ ...mail, tags: 'one' }, false],
+      [{ ...mail, track: { links: true } }, false],
       [{ subject: 'x', text: 'x' }, false],
     ] as const) {
       const { status } = await api.call('POST', '/mail/v1/messages', { json });
