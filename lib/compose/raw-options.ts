@@ -1,4 +1,5 @@
 import { MailMessageError } from '../errors/mail-message.error.js';
+import { parseAddress } from '../mail/address.js';
 import type { SenderNotify } from '../mail/mail-snapshot.interface.js';
 import type {
   DeliveryNotifications,
@@ -51,7 +52,8 @@ function recipientsOf(given: NonNullable<DeliveryNotifications['recipients']>): 
           'is an address with its type: rfc822;ada@acme.test (RFC 3461 section 4.2)',
         );
       const original = orcpt === undefined ? {} : { orcpt: word(orcpt, `${field}.orcpt`, LONGEST_ORCPT) };
-      return [address, { ...(notify && { notify }), ...original }];
+      // As the envelope names him.
+      return [parseAddress(address, field).address, { ...(notify && { notify }), ...original }];
     }),
   );
 }

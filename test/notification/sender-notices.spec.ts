@@ -75,7 +75,8 @@ describe('A submitted message', () => {
     await submit(['bob@x.test'], {
       ret: 'FULL',
       envid: 'QQ314+1',
-      recipients: { 'bob@x.test': { notify: ['FAILURE'], orcpt: 'rfc822;robert@y.test' } },
+      // However his domain is written.
+      recipients: { 'bob@X.test': { notify: ['FAILURE'], orcpt: 'rfc822;robert@y.test' } },
     });
     const text = (await home.next()).raw.toString();
     expect(text).toContain('Original-Envelope-Id: QQ314+1');
