@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SmtpClient } from './smtp-client.js';
-import { MESSAGE, openSubmission, tls, Users } from './support.js';
+import { log, MESSAGE, openSubmission, tls, Users } from './support.js';
 
 describe('a submission server', () => {
   it('takes a message, and says so only then, with the id of the mail', async () => {
@@ -134,11 +134,13 @@ describe('a submission server', () => {
   });
 
   it('says 454 when logins cannot be checked, without the password in the log', async () => {
-    const failing = { authenticate: async () => Promise.reject(new Error('database away')) };
+    log.lines.length = 0;
+    const failing = { authenticate: async () => Promise.reject(new Error('no row for ada with secret')) };
     const { port } = await openSubmission({ authenticator: failing });
     const client = await SmtpClient.connect(port);
     await client.hello();
     expect(await client.logIn()).toMatch(/^454 4\.7\.0 /);
+    expect(log.lines).toContain('warn SubmissionAuthenticator failed: no row for ada with ***');
   });
 });
 

@@ -89,7 +89,7 @@ describe('a client', () => {
     let asked = (): void => {};
     let queued: (result: { id: string }) => void = () => {};
     const under = new Promise<void>((resolve) => (asked = resolve));
-    const open = await openSubmission({ trusted, messageTimeout: 400, idleTimeout: 400 }, () => {
+    const open = await openSubmission({ trusted, messageTimeout: 300, idleTimeout: 300 }, () => {
       asked();
       return new Promise((resolve) => (queued = resolve));
     });
@@ -97,7 +97,11 @@ describe('a client', () => {
     await client.hello();
     const sent = client.send(MESSAGE);
     await under;
-    await new Promise((resolve) => setTimeout(resolve, 900));
+    // One that came later, and has not said all, is.
+    const silent = await SmtpClient.connect(open.port);
+    await silent.hello();
+    await silent.begin();
+    expect(await silent.rest()).toMatch(/^421 4\.4\.2 /);
     queued({ id: 'late' });
     expect(await sent).toBe('250 2.0.0 Queued as late');
   });
@@ -323,8 +327,13 @@ describe('listening', () => {
     ['', ''],
     [', and no others', 'MAIL FROM:<ada@acme.test>\r\n'],
   ])('ends when messages under way have come to their end%s', async (_what, more) => {
+    let asked = (): void => {};
     let queued: (result: { id: string }) => void = () => {};
-    const open = await openSubmission({ trusted }, () => new Promise((resolve) => (queued = resolve)));
+    const under = new Promise<void>((resolve) => (asked = resolve));
+    const open = await openSubmission({ trusted }, () => {
+      asked();
+      return new Promise((resolve) => (queued = resolve));
+    });
     const [idle, busy] = [await SmtpClient.connect(open.port), await SmtpClient.connect(open.port)];
     await idle.hello();
     await busy.hello();
@@ -335,7 +344,7 @@ describe('listening', () => {
     expect(await busy.say('RCPT TO:<bob@x.test>')).toMatch(/^250 /);
     expect(await busy.say('DATA')).toMatch(/^354 /);
     busy.write(`From: ada@acme.test\r\n\r\n.\r\n${more}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await under;
     queued({ id: 'last' });
     expect(await busy.rest()).toBe('250 2.0.0 Queued as last\r\n421 4.3.2 The server is shutting down\r\n');
     await closed;
