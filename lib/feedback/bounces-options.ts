@@ -1,6 +1,7 @@
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { parseAddress } from '../mail/address.js';
 import { LONGEST_RETURN_PATH, ReturnPath } from '../mail/return-path.js';
+import { readSecrets } from '../read-secrets.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 
 /**
@@ -19,12 +20,7 @@ export function readBounces(options: BouncesOptions): ReturnPath {
   if (typeof options !== 'object' || options === null)
     throw new RelayConfigurationError('bounces', "is an object: { address: 'bounces@acme.test', secret }");
   refuseUnknown(options, ['address', 'secret'], 'bounces.');
-  const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret;
-  if (!Array.isArray(secrets) || secrets.length === 0 || !secrets.every(isSecret))
-    throw new RelayConfigurationError(
-      'bounces.secret',
-      'is a text of at least 16 characters, or several of them; make one with: openssl rand -base64 32',
-    );
+  const secrets = readSecrets(options.secret, 'bounces.secret');
   return new ReturnPath({ address: addressOf(options.address), secrets });
 }
 
@@ -42,8 +38,4 @@ function addressOf(given: unknown): string {
     'bounces.address',
     `${example}: before the @ at most ${LONGEST_RETURN_PATH} letters, digits, dots and hyphens`,
   );
-}
-
-function isSecret(secret: unknown): boolean {
-  return typeof secret === 'string' && secret.length >= 16;
 }

@@ -1,4 +1,5 @@
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { readSecrets } from '../read-secrets.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 
 /** How opens and clicks are tracked. What is tracked is said by `track`: of the relay, of `@Mail`, or of a mail. */
@@ -37,12 +38,7 @@ export function readTracking(options: TrackingOptions): TrackingSettings {
     throw new RelayConfigurationError('tracking', "is an object: { url: 'https://mail.acme.test/t', secrets }");
   refuseUnknown(options, OPTIONS, 'tracking.');
   const { secrets: given, except = [], storeIp, proxies = 0, storeUserAgent, respectDoNotTrack } = options;
-  const secrets = typeof given === 'string' ? [given] : given;
-  if (!Array.isArray(secrets) || secrets.length === 0 || !secrets.every(isSecret))
-    throw new RelayConfigurationError(
-      'tracking.secrets',
-      'is a text of at least 16 characters, or several of them; make one with: openssl rand -base64 32',
-    );
+  const secrets = readSecrets(given, 'tracking.secrets');
   if (!Array.isArray(except) || !except.every((prefix) => typeof prefix === 'string' && /^https?:\/\/./i.test(prefix)))
     throw new RelayConfigurationError(
       'tracking.except',
@@ -92,8 +88,4 @@ function flag(value: unknown, option: string, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value === 'boolean') return value;
   throw new RelayConfigurationError(`tracking.${option}`, 'is true or false');
-}
-
-function isSecret(secret: unknown): boolean {
-  return typeof secret === 'string' && secret.length >= 16;
 }

@@ -2,6 +2,7 @@ import { RelayConfigurationError } from '../../errors/relay-configuration.error.
 import { parseAddress } from '../../mail/address.js';
 import type { MailStream } from '../../mail/mail-message.interface.js';
 import { UnsubscribeLinks } from '../../mail/unsubscribe-links.js';
+import { readSecrets } from '../../read-secrets.js';
 import { refuseUnknown } from '../../refuse-unknown.js';
 
 /** Lets recipients unsubscribe with one click, from their mail program (RFC 8058) or from a link in the mail. */
@@ -30,12 +31,7 @@ export function readUnsubscribe(options: UnsubscribeOptions): UnsubscribeSetting
     throw new RelayConfigurationError('unsubscribe', "is an object: { url: 'https://acme.test/unsubscribe', secret }");
   refuseUnknown(options, ['url', 'secret', 'mailto', 'streams'], 'unsubscribe.');
   const { secret, mailto, streams = ['broadcast'] } = options;
-  const secrets = typeof secret === 'string' ? [secret] : secret;
-  if (!Array.isArray(secrets) || secrets.length === 0 || !secrets.every(isSecret))
-    throw new RelayConfigurationError(
-      'unsubscribe.secret',
-      'is a text of at least 16 characters, or several of them; make one with: openssl rand -base64 32',
-    );
+  const secrets = readSecrets(secret, 'unsubscribe.secret');
   if (!Array.isArray(streams) || !streams.every((stream) => typeof stream === 'string' && stream !== ''))
     throw new RelayConfigurationError('unsubscribe.streams', "is an array of streams: ['broadcast']");
   const url = urlOf(options.url);
@@ -81,8 +77,4 @@ function mailtoOf(given: unknown): string {
     // Told below.
   }
   throw new RelayConfigurationError('unsubscribe.mailto', "is an address such as 'unsubscribe@acme.test'");
-}
-
-function isSecret(secret: unknown): boolean {
-  return typeof secret === 'string' && secret.length >= 16;
 }
