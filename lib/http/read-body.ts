@@ -37,21 +37,3 @@ export function readBody(request: IncomingMessage, { most, time, reject }: BodyL
     request.once('close', () => fail(reject(400, 'its connection was closed')));
   });
 }
-
-/** Reads on for a moment what nobody wants, so that a client that is still writing gets to read the answer. */
-export function discardBody(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, DISCARD_TIME).unref();
-    for (const event of ['end', 'close', 'error']) {
-      request.once(event, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }
-    request.resume();
-  });
-}
-
-/** Milliseconds. */
-const DISCARD_TIME = 1_000;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { discardBody } from '../../http/read-body.js';
+import { beginAnswer } from '../../http/begin-answer.js';
 
 /** What a request is answered with. */
 export interface ConsoleAnswer {
@@ -32,17 +32,11 @@ export async function writeAnswer(
   response: ServerResponse,
   answer: ConsoleAnswer,
 ): Promise<void> {
-  if (response.headersSent || response.destroyed) return;
-  // What nobody has read would be read as the next request.
-  const unread = !request.complete;
-  if (unread) await discardBody(request);
-  if (response.destroyed) return;
-  response.removeHeader('X-Powered-By');
+  if (!(await beginAnswer(request, response))) return;
   const body = bodyOf(answer);
   for (const [name, value] of Object.entries({ ...SECURITY_HEADERS, ...typeOf(answer), ...answer.headers }))
     if (value === '') response.removeHeader(name);
     else response.setHeader(name, value);
-  if (unread) response.setHeader('Connection', 'close');
   response.statusCode = answer.status ?? (body === undefined ? 204 : 200);
   if (body instanceof Readable) {
     if (request.method === 'HEAD') response.end();

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { discardBody } from '../../http/read-body.js';
+import { beginAnswer } from '../../http/begin-answer.js';
 import type { ApiAnswer } from './message-actions.js';
 
 /** Writes an answer as JSON that no browser may keep, sniff or embed. */
@@ -8,19 +8,13 @@ export async function writeAnswer(
   response: ServerResponse,
   { status, body, headers = {} }: ApiAnswer,
 ): Promise<void> {
-  if (response.headersSent || response.destroyed) return;
+  if (!(await beginAnswer(request, response))) return;
   const text = Buffer.from(JSON.stringify(body));
-  // What nobody has read would be read as the next request.
-  const unread = !request.complete;
-  if (unread) await discardBody(request);
-  if (response.destroyed) return;
-  response.removeHeader('X-Powered-By');
   response.writeHead(status, {
     ...SECURITY_HEADERS,
     'Content-Type': status >= 400 ? 'application/problem+json' : 'application/json',
     'Content-Length': text.length,
     ...headers,
-    ...(unread && { Connection: 'close' }),
   });
   response.end(request.method === 'HEAD' ? undefined : text);
 }

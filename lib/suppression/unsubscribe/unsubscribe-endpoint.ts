@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
-import { discardBody, readBody } from '../../http/read-body.js';
+import { beginAnswer } from '../../http/begin-answer.js';
+import { readBody } from '../../http/read-body.js';
 import { type Subscription, TOKEN_PARAMETER, type UnsubscribeLinks } from '../../mail/unsubscribe-links.js';
 import { type PostedAction, postedAction } from './posted-action.js';
 import type { Subscriptions } from './subscriptions.interface.js';
@@ -42,7 +43,7 @@ export class UnsubscribeEndpoint {
     const { links, languages, sender } = this.#parts();
     const { language, texts } = languages.choose(request.headers['accept-language']);
     const subscription = rest === '' ? links.read(tokenOf(request)) : null;
-    if (!subscription && this.#isTooMuch()) return void response.writeHead(429, CLOSING).end();
+    if (!subscription && this.#isTooMuch()) return void response.writeHead(429, { Connection: 'close' }).end();
     const { status, page, headers } = await this.#answer(request, subscription, texts).catch((error: unknown) => {
       this.#log(error);
       return failed(texts);
@@ -81,7 +82,6 @@ export class UnsubscribeEndpoint {
 }
 
 const METHODS = ['GET', 'HEAD', 'POST'];
-const CLOSING = { Connection: 'close' } as const;
 
 /** A second, of a process. */
 const MOST_GARBAGE = 50;
@@ -134,11 +134,8 @@ async function write(
   headers: Readonly<Record<string, string>>,
   text: string,
 ): Promise<void> {
-  const unread = !request.complete;
-  if (unread) await discardBody(request);
-  if (response.headersSent || response.destroyed) return;
-  response.removeHeader('X-Powered-By');
+  if (!(await beginAnswer(request, response))) return;
   const bytes = Buffer.from(text);
-  response.writeHead(status, { ...headers, 'Content-Length': bytes.length, ...(unread && CLOSING) });
+  response.writeHead(status, { ...headers, 'Content-Length': bytes.length });
   response.end(request.method === 'HEAD' ? undefined : bytes);
 }
