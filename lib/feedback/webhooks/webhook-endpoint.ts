@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { QueueUnavailableError } from '../../errors/queue-unavailable.error.js';
 import { WebhookRejectedError } from '../../errors/webhook-rejected.error.js';
 import { readBody } from '../../http/read-body.js';
+import { LogPace } from '../../log-pace.js';
 import type { FeedbackIntake } from '../feedback-intake.js';
 import type { WebhookParser } from './webhook-parser.interface.js';
 
@@ -15,7 +16,7 @@ export class WebhookEndpoint {
   readonly #maxBody: number;
   readonly #parsers: ReadonlyMap<string, WebhookParser>;
   readonly #intake: FeedbackIntake;
-  readonly #logged = new Map<string, number>();
+  readonly #pace = new LogPace(1_000);
 
   /** @param maxBody bytes */
   constructor(parsers: ReadonlyMap<string, WebhookParser>, intake: FeedbackIntake, maxBody: number) {
@@ -67,13 +68,8 @@ export class WebhookEndpoint {
     return unavailable ? 503 : 500;
   }
 
-  /** One line a second of a kind: whoever knocks cannot fill the log. */
   #warn(kind: string, words: string): void {
-    const now = Date.now();
-    if (now - (this.#logged.get(kind) ?? 0) < 1_000) return;
-    if (this.#logged.size > 1_000) this.#logged.clear();
-    this.#logged.set(kind, now);
-    this.#logger.warn(words);
+    if (this.#pace.isDue(kind)) this.#logger.warn(words);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
+import { LogPace } from '../../log-pace.js';
 import type { ApiKeyAuthenticator, ApiScope } from './api-key-authenticator.js';
 import { ApiRejectedError } from './api-rejected.error.js';
 import { bearerOf } from './api-request.js';
@@ -38,8 +39,8 @@ const ITEM: Resource = {
 export class ApiEndpoint {
   readonly #parts: () => Promise<ApiEndpointParts>;
   readonly #logger = new Logger('MailRelay');
+  readonly #pace = new LogPace(1_000);
   readonly #description: object;
-  #loggedAt = 0;
 
   /** @param parts asked for with each request: they are there once the application has started */
   constructor(parts: () => Promise<ApiEndpointParts>, description: object) {
@@ -99,7 +100,8 @@ export class ApiEndpoint {
       });
     const remoteAddress = request.socket.remoteAddress ?? '';
     const client = await authenticator.authenticate({ key, remoteAddress }).catch((cause: unknown) => {
-      this.#logger.error(`The ApiKeyAuthenticator threw ${cause instanceof Error ? cause.name : 'what is no error'}`);
+      if (this.#pace.isDue('authenticator'))
+        this.#logger.error(`The ApiKeyAuthenticator threw ${cause instanceof Error ? cause.name : 'what is no error'}`);
       throw new ApiRejectedError(503, 'authenticator', 'Keys cannot be checked now', { headers: RETRY });
     });
     if (client) return readApiClient(client, 'api.authenticator');
@@ -108,11 +110,8 @@ export class ApiEndpoint {
     });
   }
 
-  /** One line a second: whoever calls cannot fill the log. */
   #log(error: unknown, { status }: ProblemDetails): void {
-    const now = Date.now();
-    if (now - this.#loggedAt < 1_000) return;
-    this.#loggedAt = now;
+    if (!this.#pace.isDue()) return;
     const [why, stack] = error instanceof Error ? [error.message, error.stack] : [String(error)];
     if (status === 503) this.#logger.warn(`A message could not be taken over HTTP: ${why}`);
     else this.#logger.error(`A request to the HTTP API failed: ${why}`, stack);

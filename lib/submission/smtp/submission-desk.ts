@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { LogPace } from '../../log-pace.js';
 import { needsSmtpUtf8 } from '../../mail/address.js';
 import { parseRate } from '../../transport/rate.js';
 import type { Envelope, MessageIntake } from './message-intake.js';
@@ -30,7 +31,7 @@ export class SubmissionDesk {
   readonly #budget: BufferBudget;
   readonly #guard = new LoginGuard();
   readonly #logger = new Logger('MailRelay');
-  readonly #logged = new Map<string, number>();
+  readonly #pace = new LogPace(60_000);
 
   constructor(
     settings: SubmissionSettings,
@@ -150,13 +151,8 @@ export class SubmissionDesk {
     }
   }
 
-  /** One line a minute of a kind: whoever knocks cannot fill the log. */
   #warn(kind: string, words: string): void {
-    const now = performance.now();
-    if (now - (this.#logged.get(kind) ?? -Infinity) < 60_000) return;
-    if (this.#logged.size > 1_000) this.#logged.clear();
-    this.#logged.set(kind, now);
-    this.#logger.warn(words);
+    if (this.#pace.isDue(kind)) this.#logger.warn(words);
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { beginAnswer } from '../../http/begin-answer.js';
 import { readBody } from '../../http/read-body.js';
+import { LogPace } from '../../log-pace.js';
 import { type Subscription, TOKEN_PARAMETER, type UnsubscribeLinks } from '../../mail/unsubscribe-links.js';
 import { type PostedAction, postedAction } from './posted-action.js';
 import type { Subscriptions } from './subscriptions.interface.js';
@@ -29,7 +30,7 @@ interface Answer {
 export class UnsubscribeEndpoint {
   readonly #parts: () => UnsubscribeEndpointParts;
   readonly #logger = new Logger('MailRelay');
-  #loggedAt = 0;
+  readonly #pace = new LogPace(1_000);
   /** Requests without a good token in this second. */
   #garbage = { second: 0, count: 0 };
 
@@ -72,11 +73,8 @@ export class UnsubscribeEndpoint {
     return ++this.#garbage.count > MOST_GARBAGE;
   }
 
-  /** One line a second. */
   #log(error: unknown): void {
-    const now = Date.now();
-    if (now - this.#loggedAt < 1_000) return;
-    this.#loggedAt = now;
+    if (!this.#pace.isDue()) return;
     this.#logger.warn(`Nobody could unsubscribe: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
