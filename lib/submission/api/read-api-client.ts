@@ -13,7 +13,7 @@ export interface CheckedClient {
   readonly rate?: RateLimit;
 }
 
-export const API_SCOPES = ['send', 'read', 'cancel'] as const satisfies readonly ApiScope[];
+const API_SCOPES = ['send', 'read', 'cancel'] as const satisfies readonly ApiScope[];
 
 /**
  * @param option names the client in the error: `api.apiKeys[0]`
