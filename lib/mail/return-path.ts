@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { mailIdOfHex, packMailId } from './mail-id.js';
 
 export interface ReturnPathSettings {
   /** `bounces@acme.test`: where bounces arrive, with whatever stands behind a `+`. */
@@ -38,8 +39,7 @@ export class ReturnPath {
 
   /** @param recipient where the transaction has only one */
   sign(mailId: string, recipient?: string): string {
-    const named =
-      base32(Buffer.from(mailId.replaceAll('-', ''), 'hex')) + (recipient === undefined ? '' : this.tagOf(recipient));
+    const named = base32(packMailId(mailId)) + (recipient === undefined ? '' : this.tagOf(recipient));
     return `${this.#local}+${named}=${this.#signature(named, this.#secrets[0]!)}@${this.#domain}`;
   }
 
@@ -57,7 +57,7 @@ export class ReturnPath {
     const [, named, signature] = FORM.exec(local.slice(prefix.length)) ?? [];
     if (named === undefined || signature === undefined) return null;
     if (!this.#secrets.some((secret) => same(this.#signature(named, secret), signature))) return null;
-    return { mailId: uuid(named.slice(0, ID_LENGTH)), recipientTag: named.slice(ID_LENGTH) };
+    return { mailId: idOfBase32(named.slice(0, ID_LENGTH)), recipientTag: named.slice(ID_LENGTH) };
   }
 
   /** A few characters that tell the recipients of one mail apart. */
@@ -97,11 +97,10 @@ function base32(bytes: Uint8Array): string {
   return bits > 0 ? text + ALPHABET[(value << (5 - bits)) & 31] : text;
 }
 
-function uuid(text: string): string {
+function idOfBase32(text: string): string {
   let value = 0n;
   for (const letter of text) value = (value << 5n) | BigInt(ALPHABET.indexOf(letter));
-  const hex = (value >> 2n).toString(16).padStart(32, '0');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return mailIdOfHex((value >> 2n).toString(16).padStart(32, '0'));
 }
 
 function same(a: string, b: string): boolean {

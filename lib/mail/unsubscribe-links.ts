@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { MailMessageError } from '../errors/mail-message.error.js';
+import { MAIL_ID_BYTES, packMailId, unpackMailId } from './mail-id.js';
 
 /** Whose mails of what an unsubscribe link ends. */
 export interface Subscription {
@@ -80,7 +81,7 @@ const VERSION = 1;
 const NONCE = 12;
 const TAG = 16;
 /** With the version and the mail's id. */
-const SHORTEST = 1 + NONCE + 16 + TAG;
+const SHORTEST = 1 + NONCE + MAIL_ID_BYTES + TAG;
 /** One word of a header; 998 characters are a line's (RFC 5322 section 2.1.1). */
 const LONGEST_LINK = 890;
 
@@ -98,7 +99,7 @@ function keysOf(secret: string): SealingKeys {
 /** None of the names can hold a line break. */
 function seal({ mailId, recipient, stream, tenant = '', list = '' }: Subscription, keys: SealingKeys): string {
   const names = [recipient, stream, tenant, list].join('\n');
-  const plain = Buffer.concat([Buffer.from(mailId.replaceAll('-', ''), 'hex'), Buffer.from(names)]);
+  const plain = Buffer.concat([packMailId(mailId), Buffer.from(names)]);
   const nonce = createHmac('sha256', keys.nonce).update(plain).digest().subarray(0, NONCE);
   const cipher = createCipheriv('aes-256-gcm', keys.cipher, nonce);
   const sealed = [Buffer.of(VERSION), nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()];
@@ -115,16 +116,12 @@ function open(sealed: Buffer, keys: SealingKeys): Subscription | null {
   } catch {
     return null;
   }
-  const [recipient = '', stream = '', tenant = '', list = ''] = plain.toString('utf8', 16).split('\n');
+  const [recipient = '', stream = '', tenant = '', list = ''] = plain.toString('utf8', MAIL_ID_BYTES).split('\n');
   return {
-    mailId: uuid(plain.toString('hex', 0, 16)),
+    mailId: unpackMailId(plain),
     recipient,
     stream,
     ...(tenant !== '' && { tenant }),
     ...(list !== '' && { list }),
   };
-}
-
-function uuid(hex: string): string {
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

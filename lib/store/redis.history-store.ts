@@ -10,6 +10,7 @@ import {
   MOST_CHANGES,
   type NotedMail,
 } from '../history/history-store.interface.js';
+import { MAIL_ID_BYTES, packMailId, unpackMailId } from '../mail/mail-id.js';
 import { bitsOf, filterOf } from './block-filter.js';
 import { HISTORY_SCRIPTS } from './redis-history-scripts.js';
 import type { Guard } from './redis.outcome-store.js';
@@ -53,7 +54,7 @@ export class RedisHistoryStore implements HistoryStore {
       const block = blockOf(place);
       let draft = blocks.get(block);
       if (!draft) blocks.set(block, (draft = { places: new Map(), terms: new Set() }));
-      draft.places.set(place - firstOf(block), bytesOf(id));
+      draft.places.set(place - firstOf(block), packMailId(id));
       for (const term of terms) draft.terms.add(term);
       for (const state of states) multi.zadd(this.#key(`state:${state}`), place, id);
     }
@@ -114,7 +115,8 @@ export class RedisHistoryStore implements HistoryStore {
   }
 
   #write(multi: Multi, block: number, { places, terms }: Draft): void {
-    for (const [offset, ids] of runs(places)) multi.setrange(this.#block(block), offset * ID, Buffer.concat(ids));
+    for (const [offset, ids] of runs(places))
+      multi.setrange(this.#block(block), offset * MAIL_ID_BYTES, Buffer.concat(ids));
     const filter = this.#filter(block);
     if (terms.size > FEW_TERMS) {
       const draft = this.#key('draft');
@@ -148,10 +150,12 @@ export class RedisHistoryStore implements HistoryStore {
   }
 
   async #ids(block: number, bottom: number, top: number): Promise<(string | undefined)[] | undefined> {
-    const at = (place: number): number => (place - firstOf(block)) * ID;
+    const at = (place: number): number => (place - firstOf(block)) * MAIL_ID_BYTES;
     const bytes = await this.#guard(() => this.#client.getrangeBuffer(this.#block(block), at(bottom), at(top + 1) - 1));
     if (bytes.length === 0 && bottom === firstOf(block)) return undefined;
-    return Array.from({ length: top - bottom + 1 }, (_, index) => idOf(bytes.subarray(index * ID, (index + 1) * ID)));
+    return Array.from({ length: top - bottom + 1 }, (_, index) =>
+      idOf(bytes.subarray(index * MAIL_ID_BYTES, (index + 1) * MAIL_ID_BYTES)),
+    );
   }
 
   async #inState(state: string, from: number, limit: number): Promise<HistoryFind> {
@@ -225,8 +229,6 @@ type Multi = ReturnType<Redis['multi']>;
 const COMMAND = 'relayHistory:';
 /** Mails. */
 const BLOCK = 1_024;
-/** Bytes of an id: a UUID. */
-const ID = 16;
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** The bits of so few are set one by one. */
 const FEW_TERMS = 64;
@@ -244,15 +246,9 @@ function firstOf(block: number): number {
   return block * BLOCK + 1;
 }
 
-function bytesOf(id: string): Buffer {
-  return Buffer.from(id.replaceAll('-', ''), 'hex');
-}
-
 /** `undefined` for a place that nobody has written. */
 function idOf(bytes: Buffer): string | undefined {
-  if (bytes.length < ID || bytes.every((byte) => byte === 0)) return undefined;
-  const hex = bytes.toString('hex');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+  return bytes.length < MAIL_ID_BYTES || bytes.every((byte) => byte === 0) ? undefined : unpackMailId(bytes);
 }
 
 /** What lies side by side is written at once. */

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { MAIL_ID_BYTES, packMailId, unpackMailId } from '../mail/mail-id.js';
 import { packUrl, unpackUrl } from './url-packing.js';
 
 /** What a token says. */
@@ -28,7 +29,7 @@ export class TrackingTokens {
   sign({ mailId, recipient, url }: TrackedThing): string {
     const body = Buffer.concat([
       Buffer.from(recipient < FEW ? [VERSION + recipient] : [VERSION + FEW, recipient - FEW]),
-      Buffer.from(mailId.replaceAll('-', ''), 'hex'),
+      packMailId(mailId),
       ...(url === undefined ? [] : [packUrl(url)]),
     ]);
     return Buffer.concat([body, signature(this.#keys[0]!, body, url !== undefined)]).toString('base64url');
@@ -53,10 +54,9 @@ const LONGEST_TOKEN = 4_096;
 const VERSION = 1 << 5;
 /** Recipients below this fit into the first byte; the second goes 255 further. */
 const FEW = 31;
-const ID = 16;
 /** 96 bits, as RFC 2404 has them: nobody can try that many at a server. */
 const SIGNATURE = 12;
-const SHORTEST = 1 + ID + SIGNATURE;
+const SHORTEST = 1 + MAIL_ID_BYTES + SIGNATURE;
 
 const FORM = /^[\w-]+$/;
 
@@ -72,16 +72,12 @@ function signature(key: Buffer, body: Buffer, link: boolean): Buffer {
 function decode(body: Buffer, link: boolean): TrackedThing | undefined {
   const first = body[0]! - VERSION;
   const start = first < FEW ? 1 : 2;
-  if (first < 0 || first > FEW || body.length < start + ID) return undefined;
+  if (first < 0 || first > FEW || body.length < start + MAIL_ID_BYTES) return undefined;
   const thing = {
-    mailId: uuid(body.toString('hex', start, start + ID)),
+    mailId: unpackMailId(body.subarray(start)),
     recipient: first < FEW ? first : FEW + body[1]!,
   };
   if (!link) return thing;
-  const url = unpackUrl(body.subarray(start + ID));
+  const url = unpackUrl(body.subarray(start + MAIL_ID_BYTES));
   return url === undefined ? undefined : { ...thing, url };
-}
-
-function uuid(hex: string): string {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
