@@ -24,7 +24,7 @@ export function trackableUrl({ href, attributes }: HtmlLink, untracked: Untracke
 }
 
 /** An absolute http(s) URL as it is gone to: https://url.spec.whatwg.org/#concept-basic-url-parser */
-export function browserUrl(href: string): string | undefined {
+function browserUrl(href: string): string | undefined {
   const text = href.replace(/[\t\n\r]/g, '').trim();
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   return new URL(text).href;

@@ -25,7 +25,7 @@ export interface TrackingTask {
 }
 
 /** How far apart two hits of one recipient on one thing must be to be two, in milliseconds. */
-export const ONE_HIT = 60_000;
+const ONE_HIT = 60_000;
 
 /** The same for hits that are one. */
 export function hitKey({ mailId, recipient, url = '', machine = '', at }: TrackedHit): string {
