@@ -213,9 +213,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
   async onApplicationShutdown(): Promise<void> {
     // A server that never answers must not hold the application up.
     await within(CLOSE, this.#parts.transports.close());
-    await within(CLOSE, this.tracking.hits.close());
-    await within(CLOSE, this.contents.flush());
-    await within(CLOSE, this.feedback.close());
+    await within(CLOSE, Promise.all([this.tracking.hits.close(), this.contents.flush(), this.feedback.close()]));
     await this.#parts.queue.close();
     this.#parts.templates.close();
   }
