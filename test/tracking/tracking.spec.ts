@@ -517,5 +517,11 @@ describe('what is tracked', () => {
       }),
     ).rejects.toThrow(MailMessageError);
     await off.close();
+    const without = await startRelay({ transport });
+    await expect(
+      without.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML, track: { clicks: true } }),
+    ).rejects.toThrow(/track: needs RelayModule\.forRoot\({ tracking/);
+    await without.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML, track: false });
+    await without.close();
   });
 });
