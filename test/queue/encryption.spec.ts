@@ -11,7 +11,9 @@ import {
   RelayConfigurationError,
   type QueueOptions,
 } from '../../lib/index.js';
+import type { OpenedQueue } from '../../lib/queue/open-mail-queue.js';
 import { PayloadCipher } from '../../lib/queue/payload-cipher.js';
+import { relayPart } from '../../lib/relay.tokens.js';
 import { attachmentBytes } from '../support/attachment-bytes.js';
 import { until } from '../support/recorder.js';
 import { RecordingTransport } from '../support/recording.transport.js';
@@ -19,6 +21,8 @@ import { startRelay, type RelayApplication } from '../support/relay-application.
 import { postgresUrl, redisUrl } from '../support/servers.js';
 
 const SECRET = 'https://acme.test/reset?token=do-not-tell';
+/** How a compressed message begins in base64. */
+const GZIP = 'H4sIAAAAAAA';
 const key = () => randomBytes(32).toString('base64');
 
 @Mail({ subject: 'Rendered' })
@@ -78,6 +82,23 @@ describe.each<[string, () => Promise<{ queue: QueueOptions; everything: () => Pr
     const attached = wire.messages.find(({ attachments: some }) => some.length > 0)!;
     expect((await attachmentBytes(attached)).toString()).toBe(SECRET);
     expect(await everything()).not.toContain('do-not-tell');
+  });
+
+  it('holds no subject and no content of what was sent, and shows both to who has the key', async () => {
+    const { queue, everything } = await backend();
+    const encryption = { keys: [key()] };
+    const { mail, close } = await open({ ...queue, encryption }, true);
+    const { id } = await mail.send({ to: 'ada@x.test', subject: 'Biopsy do-not-tell', text: 'do-not-tell' });
+    await mail.wait(id);
+    // What is noted of a mail is written by then.
+    await close();
+    const stored = await everything();
+    for (const clear of ['Biopsy', 'w:biop', 'do-not-tell', GZIP]) expect(stored).not.toContain(clear);
+    const { app } = await open({ ...queue, encryption }, true);
+    const { mailQueue } = app.get<OpenedQueue>(relayPart('queue'));
+    expect((await mailQueue.store.load(id))!.head).toMatchObject({ subject: 'Biopsy do-not-tell' });
+    expect((await mailQueue.store.loadMany([id]))[0]!.head).toMatchObject({ subject: 'Biopsy do-not-tell' });
+    expect(await mailQueue.blobs.get(`content:${id}`)).toContain(GZIP);
   });
 
   it('holds no link to unsubscribe, which is good for whoever has it', async () => {
