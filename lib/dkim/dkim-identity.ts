@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { domainToASCII } from 'node:url';
+import { asciiDomain } from '../mail/address.js';
 import { dkimKey } from './dkim-key.js';
 import type { DkimOptions } from './dkim-options.interface.js';
 
@@ -17,7 +17,7 @@ export function dkimIdentities(
   option: string,
 ): readonly DkimIdentity[] {
   return [dkim ?? []].flat().map(({ domain, selector, privateKey }) => ({
-    domain: domainToASCII(String(domain)),
+    domain: asciiDomain(String(domain)),
     selector,
     publicKey: createPublicKey(dkimKey(privateKey, `${option}.privateKey`).key),
   }));

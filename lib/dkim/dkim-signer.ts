@@ -1,7 +1,7 @@
 import { hash, type KeyObject, sign as signWith } from 'node:crypto';
-import { domainToASCII } from 'node:url';
 import { MailError } from '../errors/mail.error.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { asciiDomain } from '../mail/address.js';
 import { relaxedBody, relaxedField } from './canonicalization.js';
 import { type DkimAlgorithm, dkimKey } from './dkim-key.js';
 import { isDkimDomain, isDkimSelector } from './dkim-names.js';
@@ -29,7 +29,7 @@ export interface DkimSigner {
  * @throws RelayConfigurationError for a wrong domain, selector or header name, and for a key that cannot sign
  */
 export function createDkimSigner(options: DkimOptions, option = 'dkim'): DkimSigner {
-  const domain = domainToASCII(String(options.domain));
+  const domain = asciiDomain(String(options.domain));
   if (!isDkimDomain(domain)) throw new RelayConfigurationError(`${option}.domain`, 'is no domain; give e.g. acme.test');
   if (!isDkimSelector(String(options.selector))) {
     throw new RelayConfigurationError(

@@ -1,8 +1,8 @@
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { domainToASCII } from 'node:url';
 import { promisify } from 'node:util';
 import type { DnsRecord } from '../dns/dns-record.interface.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { asciiDomain } from '../mail/address.js';
 import { dkimRecord } from './dkim-record.js';
 import { isDkimDomain, isDkimSelector } from './dkim-names.js';
 import type { DkimOptions } from './dkim-options.interface.js';
@@ -53,7 +53,7 @@ export async function generateDkimKey({
   type = 'rsa',
   bits = 2048,
 }: DkimKeyOptions): Promise<DkimKey> {
-  const name = domainToASCII(String(domain));
+  const name = asciiDomain(String(domain));
   if (!isDkimDomain(name)) throw new RelayConfigurationError('domain', 'is no domain; give e.g. acme.test');
   if (!isDkimSelector(String(selector)))
     throw new RelayConfigurationError(

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
 import { dkimIdentities } from '../dkim/dkim-identity.js';
 import { isDkimDomain, isDkimSelector } from '../dkim/dkim-names.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { asciiDomain } from '../mail/address.js';
 import { PROVIDER_DOMAINS } from '../providers/provider-domains.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 import type { ProviderDomain, SendingHost } from '../transport/sender-identity.interface.js';
@@ -38,7 +38,7 @@ export function readProviderDomain(given: unknown, path: string): ProviderDomain
 
 /** A domain, in ASCII, in lower case. @throws RelayConfigurationError */
 export function readDomain(given: unknown, path: string): string {
-  const domain = typeof given === 'string' ? domainToASCII(given.trim().replace(/\.$/, '')).toLowerCase() : '';
+  const domain = typeof given === 'string' ? asciiDomain(given.trim().replace(/\.$/, '')) : '';
   if (isDkimDomain(domain)) return domain;
   throw new RelayConfigurationError(path, `${JSON.stringify(given)} is no domain; give e.g. acme.test`);
 }

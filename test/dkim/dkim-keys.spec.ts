@@ -52,6 +52,7 @@ describe('a new DKIM key', () => {
 
   it.each([
     [{ domain: 'no domain' }, 'domain'],
+    [{ domain: 'acme.test/other.test' }, 'domain'],
     [{ selector: 'no selector' }, 'selector'],
     [{ type: 'dsa' as never }, 'type'],
     [{ bits: 1024 as never }, 'bits'],

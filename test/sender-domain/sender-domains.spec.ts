@@ -735,6 +735,7 @@ describe('options', () => {
 
   it('want a domain', async () => {
     await expect(new SenderDomains().check()).rejects.toThrow(RelayConfigurationError);
-    await expect(new SenderDomains().check('no domain')).rejects.toThrow(RelayConfigurationError);
+    for (const wrong of ['no domain', 'acme.test/other.test', 'acme.test?x'])
+      await expect(new SenderDomains().check(wrong)).rejects.toThrow(RelayConfigurationError);
   });
 });
