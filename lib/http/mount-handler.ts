@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 
 /** @param rest the path behind the one that was mounted, still percent-encoded, without slashes at its ends and without the query */
@@ -32,6 +32,24 @@ export function mountHandler(adapter: AbstractHttpAdapter, path: string, handle:
   if (type === 'express') mountOnExpress(adapter.getInstance<ExpressApplication>(), path, answer);
   else if (type === 'fastify') mountOnFastify(adapter.getInstance<FastifyApplication>(), path, answer);
   else throw new RelayConfigurationError(option, `is for Express and Fastify; this application is on ${type}`);
+}
+
+/**
+ * Mounts with the application, so that it comes before all other routes; in a module under test, which gets its server later, as it begins.
+ *
+ * @returns to be called in `onModuleInit()`: whether there is a server; a process without one, such as a worker, has nothing to mount it on
+ */
+export function mountWithServer(host: HttpAdapterHost, mount: (adapter: AbstractHttpAdapter) => void): () => boolean {
+  let mounted = false;
+  const attempt = (): boolean => {
+    if (!mounted && host.httpAdapter) {
+      mount(host.httpAdapter);
+      mounted = true;
+    }
+    return mounted;
+  };
+  attempt();
+  return attempt;
 }
 
 /** The option of a path that is mounted. @throws RelayConfigurationError */

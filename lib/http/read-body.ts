@@ -9,10 +9,16 @@ export interface BodyLimits {
   readonly reject: (status: number, why: string) => Error;
 }
 
-/** A request's body as it came. */
+/** A request's body as it came; where a parser of the application's has read it before, that which Nest's `rawBody` has kept. */
 export function readBody(request: IncomingMessage, { most, time, reject }: BodyLimits): Promise<Buffer> {
   const tooLong = () => reject(413, `its body is longer than ${most} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLong());
+  if (request.readableEnded) {
+    const { rawBody } = request as IncomingMessage & { rawBody?: Buffer };
+    if (!rawBody)
+      return Promise.reject(reject(500, 'a parser has read its body: create the application with { rawBody: true }'));
+    return rawBody.length > most ? Promise.reject(tooLong()) : Promise.resolve(rawBody);
+  }
   return new Promise((resolve, refuse) => {
     const chunks: Buffer[] = [];
     let size = 0;

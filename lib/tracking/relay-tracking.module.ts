@@ -1,7 +1,7 @@
 import { type DynamicModule, Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
-import { mountHandler, readMountPath } from '../http/mount-handler.js';
+import { mountHandler, mountWithServer, readMountPath } from '../http/mount-handler.js';
 import { partOfRelay } from '../part-of-relay.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 import { relayPart } from '../relay.tokens.js';
@@ -42,21 +42,10 @@ const endpoint: Provider = {
     const path = readMountPath(given, 'trackingEndpoint.path');
     let opened: TrackingEndpoint | undefined;
     const open = () => (opened ??= endpointOf(modules, relay, path));
-    let mounted = false;
-    const mount = ({ httpAdapter }: HttpAdapterHost): void => {
-      // A process without a server, such as a worker, has nothing to mount it on.
-      if (mounted || !httpAdapter) return;
-      mountHandler(httpAdapter, path, (request, response, rest) => open().handle(request, response, rest), 'tracking');
-      mounted = true;
-    };
-    mount(host);
-    return {
-      onModuleInit: () => {
-        // A module under test gets its server later than an application.
-        mount(host);
-        if (mounted) open();
-      },
-    };
+    const mounted = mountWithServer(host, (adapter) =>
+      mountHandler(adapter, path, (...request) => open().handle(...request), 'tracking'),
+    );
+    return { onModuleInit: () => void (mounted() && open()) };
   },
 };
 

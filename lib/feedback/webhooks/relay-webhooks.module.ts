@@ -1,6 +1,6 @@
 import { type DynamicModule, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { mountHandler } from '../../http/mount-handler.js';
+import { mountHandler, mountWithServer } from '../../http/mount-handler.js';
 import type { OpenedQueue } from '../../queue/open-mail-queue.js';
 import { partOfRelay } from '../../part-of-relay.js';
 import { getFeedbackIntakeToken, relayPart } from '../../relay.tokens.js';
@@ -38,17 +38,17 @@ export class RelayWebhooksModule {
 const endpoint: Provider = {
   provide: ENDPOINT,
   inject: [OPTIONS, HttpAdapterHost, ModuleRef],
-  useFactory: (options: RelayWebhooksOptions, { httpAdapter }: HttpAdapterHost, modules: ModuleRef) => {
+  useFactory: (options: RelayWebhooksOptions, host: HttpAdapterHost, modules: ModuleRef) => {
     const memory = {
       isForgery: (token: string, body: Uint8Array) => replayMemory(modules, options.relay).isForgery(token, body),
     };
     const { path, maxBody, parsers } = readWebhooksOptions(options, memory);
-    // A process without a server, such as a worker, has nothing to mount them on.
-    if (!httpAdapter) return undefined;
     const accept: FeedbackIntake['accept'] = (events) => intakeOf(modules, options.relay).accept(events);
     const webhooks = new WebhookEndpoint(parsers, { accept }, maxBody);
-    mountHandler(httpAdapter, path, (...request) => void webhooks.handle(...request), 'webhooks');
-    return { onModuleInit: () => void intakeOf(modules, options.relay) };
+    const mounted = mountWithServer(host, (adapter) =>
+      mountHandler(adapter, path, (...request) => void webhooks.handle(...request), 'webhooks'),
+    );
+    return { onModuleInit: () => void (mounted() && intakeOf(modules, options.relay)) };
   },
 };
 

@@ -1,6 +1,6 @@
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
-import { mountHandler } from '../../http/mount-handler.js';
+import { mountHandler, mountWithServer } from '../../http/mount-handler.js';
 import { instanceOf } from '../../instance-of.js';
 import type { MailService } from '../../mail.service.js';
 import type { OpenedQueue } from '../../queue/open-mail-queue.js';
@@ -43,19 +43,19 @@ export class RelayApiModule {
 const endpoint: Provider = {
   provide: ENDPOINT,
   inject: [OPTIONS, HttpAdapterHost, ModuleRef],
-  useFactory: (options: RelayApiOptions, { httpAdapter }: HttpAdapterHost, modules: ModuleRef) => {
+  useFactory: (options: RelayApiOptions, host: HttpAdapterHost, modules: ModuleRef) => {
     const settings = readApiOptions(options);
-    // A process without a server, such as a worker, has nothing to mount them on.
-    if (!httpAdapter) return undefined;
     const closing = new AbortController();
     let parts: Promise<ApiEndpointParts> | undefined;
     const ready = () => (parts ??= partsOf(settings, options.relay, modules, closing.signal));
     const api = new ApiEndpoint(ready, relayApiDescription(settings));
     const { path } = settings;
-    mountHandler(httpAdapter, `${path}/messages`, (...request) => void api.messages(...request), 'api');
-    mountHandler(httpAdapter, `${path}/openapi.json`, (...request) => void api.description(...request), 'api');
+    const mounted = mountWithServer(host, (adapter) => {
+      mountHandler(adapter, `${path}/messages`, (...request) => void api.messages(...request), 'api');
+      mountHandler(adapter, `${path}/openapi.json`, (...request) => void api.description(...request), 'api');
+    });
     return {
-      onModuleInit: async () => void (await ready()),
+      onModuleInit: async () => void (mounted() && (await ready())),
       onModuleDestroy: () => closing.abort(),
     };
   },

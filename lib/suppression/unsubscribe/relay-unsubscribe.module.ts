@@ -1,7 +1,7 @@
 import { type DynamicModule, Logger, type Provider } from '@nestjs/common';
 import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
-import { mountHandler } from '../../http/mount-handler.js';
+import { mountHandler, mountWithServer } from '../../http/mount-handler.js';
 import type { RelayConfiguration } from '../../relay-configuration.js';
 import type { RelayRuntime } from '../../relay.runtime.js';
 import { partOfRelay } from '../../part-of-relay.js';
@@ -41,15 +41,15 @@ export class RelayUnsubscribeModule {
 const endpoint: Provider = {
   provide: ENDPOINT,
   inject: [OPTIONS, HttpAdapterHost, ModuleRef],
-  useFactory: (options: RelayUnsubscribeOptions, { httpAdapter }: HttpAdapterHost, modules: ModuleRef) => {
+  useFactory: (options: RelayUnsubscribeOptions, host: HttpAdapterHost, modules: ModuleRef) => {
     const settings = readUnsubscribePageOptions(options);
-    // A process without a server, such as a worker, has nothing to mount it on.
-    if (!httpAdapter) return undefined;
     let parts: UnsubscribeEndpointParts | undefined;
     const ready = () => (parts ??= partsOf(settings, options.relay, modules));
     const page = new UnsubscribeEndpoint(ready);
-    mountHandler(httpAdapter, settings.path, (...request) => void page.handle(...request), 'unsubscribePage');
-    return { onModuleInit: () => void ready() };
+    const mounted = mountWithServer(host, (adapter) =>
+      mountHandler(adapter, settings.path, (...request) => void page.handle(...request), 'unsubscribePage'),
+    );
+    return { onModuleInit: () => void (mounted() && ready()) };
   },
 };
 
