@@ -6,7 +6,7 @@ import { readTracking } from '../lib/tracking/tracking-options.js';
 import { TrackingTokens } from '../lib/tracking/tracking-tokens.js';
 import { compare, report } from './measure.js';
 
-const settings = readTracking({ url: 'https://mail.acme.test/t', secrets: 'a secret of this bench' });
+const settings = readTracking({ url: 'https://mail.acme.test/t', secret: 'a secret of this bench' });
 const id = '01234567-89ab-4cde-8f01-23456789abcd';
 
 /** A newsletter of 20 kB with 40 links. */

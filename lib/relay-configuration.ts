@@ -149,7 +149,7 @@ function readDefaults(
 function readTrack(track: RelayOptions['track'], able: boolean): Tracked {
   const tracked = trackOver(UNTRACKED, track, 'track');
   if (able || (!tracked.opens && !tracked.clicks)) return tracked;
-  throw new RelayConfigurationError('track', "needs tracking: { url: 'https://mail.acme.test/t', secrets } beside it");
+  throw new RelayConfigurationError('track', "needs tracking: { url: 'https://mail.acme.test/t', secret } beside it");
 }
 
 function readLocale(locale: RelayOptions['locale']): MailDefaults['locale'] {

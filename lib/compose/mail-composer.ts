@@ -198,7 +198,7 @@ export class MailComposer {
     const track = trackOver(trackOver(this.#defaults.track, ofClass, '@Mail.track'), ofMail, 'track');
     if (!track.opens && !track.clicks) return {};
     if (!this.#defaults.tracks)
-      throw new MailMessageError('track', 'needs RelayModule.forRoot({ tracking: { url, secrets } })');
+      throw new MailMessageError('track', 'needs RelayModule.forRoot({ tracking: { url, secret } })');
     if (recipients > MOST_TRACKED)
       throw new MailMessageError(
         'track',

@@ -41,7 +41,7 @@ export class MailTracker implements MessageTracker {
   #read(message: MailMessage, track: { opens: boolean; clicks: boolean }): TrackedHtml | undefined {
     if (message.html === undefined) return undefined;
     if (!this.#settings) {
-      this.#warn(message, 'this process has no tracking: { url, secrets }');
+      this.#warn(message, 'this process has no tracking: { url, secret }');
       return undefined;
     }
     const untracked = { prefixes: this.#prefixes, urls: unsubscribeUrls(message.headers) };

@@ -17,7 +17,7 @@ const ENDPOINT = Symbol('RelayTracking.endpoint');
  *
  * @example
  * imports: [
- *   RelayModule.forRoot({ track: { clicks: true }, tracking: { url: 'https://mail.acme.test/t', secrets: process.env.TRACKING_SECRET! } }),
+ *   RelayModule.forRoot({ track: { clicks: true }, tracking: { url: 'https://mail.acme.test/t', secret: process.env.TRACKING_SECRET! } }),
  *   RelayTrackingModule.forRoot(),
  * ]
  */
@@ -60,7 +60,7 @@ function endpointOf(modules: ModuleRef, relay: string | undefined, path: string)
   if (!settings)
     throw new RelayConfigurationError(
       'tracking',
-      "is missing: give RelayModule.forRoot({ tracking: { url: 'https://mail.acme.test/t', secrets } })",
+      "is missing: give RelayModule.forRoot({ tracking: { url: 'https://mail.acme.test/t', secret } })",
     );
   if (new URL(settings.url).pathname !== path)
     new Logger('MailRelay').warn(

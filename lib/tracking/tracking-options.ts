@@ -7,7 +7,7 @@ export interface TrackingOptions {
   /** Where the links of mails lead: `https://mail.acme.test/t`, with `RelayTrackingModule` behind it. */
   url: string;
   /** At least 16 characters each. Of several, the first signs and all are taken, so that a secret can be replaced. */
-  secrets: string | readonly string[];
+  secret: string | readonly string[];
   /** Links that begin with one of these are left alone. */
   except?: readonly string[];
   /** Stores the address of whoever opened or clicked. Default `false`. */
@@ -35,10 +35,10 @@ export interface TrackingSettings {
 /** @throws RelayConfigurationError that names the option, and never a secret */
 export function readTracking(options: TrackingOptions): TrackingSettings {
   if (typeof options !== 'object' || options === null)
-    throw new RelayConfigurationError('tracking', "is an object: { url: 'https://mail.acme.test/t', secrets }");
+    throw new RelayConfigurationError('tracking', "is an object: { url: 'https://mail.acme.test/t', secret }");
   refuseUnknown(options, OPTIONS, 'tracking.');
-  const { secrets: given, except = [], storeIp, proxies = 0, storeUserAgent, respectDoNotTrack } = options;
-  const secrets = readSecrets(given, 'tracking.secrets');
+  const { secret, except = [], storeIp, proxies = 0, storeUserAgent, respectDoNotTrack } = options;
+  const secrets = readSecrets(secret, 'tracking.secret');
   if (!Array.isArray(except) || !except.every((prefix) => typeof prefix === 'string' && /^https?:\/\/./i.test(prefix)))
     throw new RelayConfigurationError(
       'tracking.except',
@@ -59,7 +59,7 @@ export function readTracking(options: TrackingOptions): TrackingSettings {
 
 const OPTIONS = [
   'url',
-  'secrets',
+  'secret',
   'except',
   'storeIp',
   'proxies',

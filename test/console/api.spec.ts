@@ -152,7 +152,7 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
       relay: {
         transport: new RecordingTransport(),
         track: true,
-        tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+        tracking: { url: 'https://mail.acme.test/t', secret: 'a secret of this test' },
       },
     });
     try {

@@ -89,7 +89,7 @@ describe.each(backends)('on %s, a worker', (_backend, queue) => {
   });
 
   it('that is killed between the copies of a tracked mail sends the others, and none twice but the one in doubt', async () => {
-    const tracked = { tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' } };
+    const tracked = { tracking: { url: 'https://mail.acme.test/t', secret: 'a secret of this test' } };
     const options = await queue();
     const server = await FaultySmtpServer.start();
     const relay = await startRelay({ queue: options, worker: false, track: true, ...tracked });

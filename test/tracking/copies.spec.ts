@@ -10,7 +10,7 @@ import { type RunningSmtpServer, startSmtpServer } from '../support/smtp/start-s
 const HTML = '<body><a href="https://acme.test/">x</a></body>';
 const TRACKING = {
   track: true,
-  tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+  tracking: { url: 'https://mail.acme.test/t', secret: 'a secret of this test' },
 } as const;
 const THREE = ['ada@x.test', 'bob@x.test', 'cyd@x.test'];
 

@@ -20,7 +20,7 @@ describe.each(QUEUES)('opens and clicks, with the queue on $name', ({ options })
     relay = await startRelay({
       transport: new RecordingTransport(),
       queue: { ...(await options()), name: `hits-${randomUUID()}` },
-      tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+      tracking: { url: 'https://mail.acme.test/t', secret: 'a secret of this test' },
       track: true,
     });
     const { mail, app } = relay;

@@ -51,7 +51,7 @@ export async function startTracking(
   Date.now = () => now() + ahead;
   const relay = RelayModule.forRoot({
     from: 'Acme <hello@acme.test>',
-    tracking: { url: TRACKING_URL, secrets: 'a secret of this test' },
+    tracking: { url: TRACKING_URL, secret: 'a secret of this test' },
     ...options,
     queue,
   });

@@ -330,7 +330,7 @@ describe('who has opened or clicked', () => {
     const tracking = await startTracking({
       transport,
       track: true,
-      tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test', ...options },
+      tracking: { url: 'https://mail.acme.test/t', secret: 'a secret of this test', ...options },
     });
     const { id } = await tracking.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
     await tracking.mail.wait(id);
@@ -364,7 +364,7 @@ describe('applications', () => {
   it('may answer in one process and send in another', async () => {
     const queue = { redis: await redisUrl(), name: `tracking-${randomUUID()}` };
     const transport = new RecordingTransport();
-    const tracking = { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' };
+    const tracking = { url: 'https://mail.acme.test/t', secret: 'a secret of this test' };
     const worker = await startRelay({ transport, queue, tracking });
     const web = await startTracking({ queue, worker: false, track: { clicks: true } });
     const { id } = await web.mail.send({ to: 'ada@x.test', subject: 'Hi', html: HTML });
@@ -397,7 +397,7 @@ describe('applications', () => {
           from: 'hello@acme.test',
           transport: 'log:',
           track: { clicks: true },
-          tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+          tracking: { url: 'https://mail.acme.test/t', secret: 'a secret of this test' },
         }),
         RelayTrackingModule.forRoot(),
       ],
@@ -503,7 +503,7 @@ describe('what is tracked', () => {
   it('is refused where it cannot be done', async () => {
     const off = await startTracking({
       transport,
-      tracking: { url: 'https://mail.acme.test/t', secrets: 'a secret of this test' },
+      tracking: { url: 'https://mail.acme.test/t', secret: 'a secret of this test' },
     });
     await expect(
       off.mail.send({ to: 'a@x.test', subject: 'Hi', html: HTML, track: { open: true } as never }),
