@@ -1,7 +1,8 @@
 import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
-import { type Duration, toMilliseconds } from '../duration.js';
+import type { Duration } from '../duration.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
+import { durationOption } from '../read-option.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 import { isLoopback } from './ip-address.js';
 import type { DnsOptions } from './dns-options.interface.js';
@@ -33,11 +34,11 @@ export function dnsSettings(options: DnsOptions = {}, path = 'dns'): DnsSettings
   if (typeof trustAd !== 'boolean') throw new RelayConfigurationError(`${path}.trustAd`, 'is true or false');
   return {
     servers: serversOf(options.servers ?? getServers(), trustAd, `${path}.servers`),
-    timeout: duration(options.timeout ?? '3s', `${path}.timeout`, 1),
+    timeout: timeoutOf(options.timeout ?? '3s', `${path}.timeout`),
     tries: whole(options.tries ?? 2, `${path}.tries`),
     cacheSize: whole(options.cacheSize ?? 10_000, `${path}.cacheSize`),
-    maxTtl: duration(options.maxTtl ?? '24h', `${path}.maxTtl`),
-    maxNegativeTtl: duration(options.maxNegativeTtl ?? '1h', `${path}.maxNegativeTtl`),
+    maxTtl: durationOption(`${path}.maxTtl`, options.maxTtl ?? '24h'),
+    maxNegativeTtl: durationOption(`${path}.maxNegativeTtl`, options.maxNegativeTtl ?? '1h'),
   };
 }
 
@@ -70,14 +71,9 @@ function serversOf(servers: unknown, trustAd: boolean, path: string): DnsServer[
   });
 }
 
-function duration(value: Duration, path: string, atLeast = 0): number {
-  let milliseconds: number;
-  try {
-    milliseconds = toMilliseconds(value, path);
-  } catch (error) {
-    throw new RelayConfigurationError(path, (error as Error).message.replace(`${path}: `, ''), error);
-  }
-  if (milliseconds >= atLeast) return milliseconds;
+function timeoutOf(value: Duration, path: string): number {
+  const milliseconds = durationOption(path, value);
+  if (milliseconds >= 1) return milliseconds;
   throw new RelayConfigurationError(path, 'is longer than nothing');
 }
 

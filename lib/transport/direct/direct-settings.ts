@@ -5,9 +5,10 @@ import type { DnsOptions } from '../../dns/dns-options.interface.js';
 import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import { asciiName } from '../../dns/domain-name.js';
 import { canonicalAddress } from '../../dns/ip-address.js';
-import { type Duration, toMilliseconds } from '../../duration.js';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { countOption, durationOption } from '../../read-option.js';
 import { refuseUnknown } from '../../refuse-unknown.js';
+import { type SmtpTimeoutSettings, smtpTimeouts } from '../smtp/smtp-timeouts.js';
 import type {
   DirectDomainOptions,
   DirectTls,
@@ -15,7 +16,6 @@ import type {
   MtaStsOptions,
 } from './direct-transport-options.interface.js';
 import { type SourceAddress, sourceAddresses } from './source-address.js';
-import type { SmtpSettings } from '../smtp/smtp-settings.js';
 
 /** {@link DirectTransportOptions} checked, with every default filled in. Durations are milliseconds. */
 export interface DirectSettings {
@@ -34,7 +34,7 @@ export interface DirectSettings {
   /** One at least. */
   readonly sources: readonly SourceAddress[];
   readonly greylistDelay: number;
-  readonly timeouts: SmtpSettings['timeouts'];
+  readonly timeouts: SmtpTimeoutSettings;
   readonly returnPath?: DirectTransportOptions['returnPath'];
 }
 
@@ -47,17 +47,15 @@ export interface DomainSettings {
 /** @throws RelayConfigurationError names the option that is wrong, and how to mend it */
 export function directSettings(options: DirectTransportOptions): DirectSettings {
   refuseUnknown(options, OPTIONS, 'direct.');
-  refuseUnknown(options.timeouts ?? {}, TIMEOUTS, 'direct.timeouts.');
   const limits = domainSettings(options, DEFAULT_LIMITS, '');
-  const timeouts = options.timeouts ?? {};
   const mtaSts = mtaStsOf(options.mtaSts ?? true);
   return {
     dns: isResolver(options.dns) ? options.dns : new CachedDnsResolver(options.dns as DnsOptions, 'direct.dns'),
-    port: integer('port', options.port ?? 25, 65_535),
+    port: countOption('direct.port', options.port ?? 25, 65_535),
     limits,
     perDomain: perDomainOf(options.perDomain ?? {}, limits),
-    maxConnections: integer('maxConnections', options.maxConnections ?? 100),
-    idle: duration('idle', options.idle ?? '15s'),
+    maxConnections: countOption('direct.maxConnections', options.maxConnections ?? 100),
+    idle: durationOption('direct.idle', options.idle ?? '15s'),
     tlsOptions: tlsOptionsOf(options.tlsOptions ?? {}),
     ...(mtaSts && { mtaSts }),
     dane: boolean('dane', options.dane ?? true),
@@ -67,25 +65,14 @@ export function directSettings(options: DirectTransportOptions): DirectSettings 
       options.addresses === undefined
         ? [{ key: '', name: ownName(options.name) }]
         : addressesOf(options.addresses, options.name),
-    greylistDelay: duration('greylistDelay', options.greylistDelay ?? '5m'),
-    timeouts: {
-      connect: duration('timeouts.connect', timeouts.connect ?? '30s'),
-      greeting: duration('timeouts.greeting', timeouts.greeting ?? '1m'),
-      command: duration('timeouts.command', timeouts.command ?? '5m'),
-      data: duration('timeouts.data', timeouts.data ?? '10m'),
-    },
+    greylistDelay: durationOption('direct.greylistDelay', options.greylistDelay ?? '5m'),
+    timeouts: smtpTimeouts(options.timeouts ?? {}, 'direct.timeouts'),
     ...(options.returnPath && { returnPath: functionOf('returnPath', options.returnPath) }),
   };
 }
 
 const DEFAULT_LIMITS: DomainSettings = { connections: 5, messagesPerConnection: 100, tls: 'opportunistic' };
 const TLS: readonly DirectTls[] = ['opportunistic', 'required', 'verified', 'never'];
-const TIMEOUTS = [
-  'connect',
-  'greeting',
-  'command',
-  'data',
-] as const satisfies readonly (keyof SmtpSettings['timeouts'])[];
 const PER_DOMAIN = ['connections', 'messagesPerConnection', 'tls'] as const satisfies readonly (keyof DomainSettings)[];
 /** What the rules for servers' certificates decide. */
 const NOT_YOURS = ['rejectUnauthorized', 'checkServerIdentity', 'servername', 'host', 'socket'];
@@ -114,17 +101,17 @@ const KNOWN: Readonly<Record<keyof DirectTransportOptions, true>> = {
 };
 const OPTIONS = Object.keys(KNOWN);
 
-function wrong(option: string, message: string, cause?: unknown): RelayConfigurationError {
-  return new RelayConfigurationError(`direct.${option}`, message, cause);
+function wrong(option: string, message: string): RelayConfigurationError {
+  return new RelayConfigurationError(`direct.${option}`, message);
 }
 
 function domainSettings(options: DirectDomainOptions, under: DomainSettings, path: string): DomainSettings {
   const tls = options.tls ?? under.tls;
   if (!TLS.includes(tls)) throw wrong(`${path}tls`, `${JSON.stringify(tls)} must be one of ${TLS.join(', ')}`);
   return {
-    connections: integer(`${path}connections`, options.connections ?? under.connections),
-    messagesPerConnection: integer(
-      `${path}messagesPerConnection`,
+    connections: countOption(`direct.${path}connections`, options.connections ?? under.connections),
+    messagesPerConnection: countOption(
+      `direct.${path}messagesPerConnection`,
       options.messagesPerConnection ?? under.messagesPerConnection,
     ),
     tls,
@@ -154,7 +141,7 @@ function mtaStsOf(given: unknown): MtaStsOptions | undefined {
   if (typeof given !== 'object' || given === null) throw wrong('mtaSts', 'is true, false, or an object');
   refuseUnknown(given, ['ca', 'port', 'store'], 'direct.mtaSts.');
   const { ca, port, store } = given as MtaStsOptions;
-  if (port !== undefined) integer('mtaSts.port', port, 65_535);
+  if (port !== undefined) countOption('direct.mtaSts.port', port, 65_535);
   if (store !== undefined && (typeof store.read !== 'function' || typeof store.write !== 'function'))
     throw wrong('mtaSts.store', 'is an object with read(domain) and write(domain, text, life)');
   return { ...(ca !== undefined && { ca }), ...(port !== undefined && { port }), ...(store && { store }) };
@@ -212,20 +199,4 @@ function boolean(option: string, value: unknown): boolean {
 function functionOf<T>(option: string, value: T): T {
   if (typeof value === 'function') return value;
   throw wrong(option, 'is a function');
-}
-
-function integer(option: string, value: unknown, max = Infinity): number {
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max) return value as number;
-  throw wrong(
-    option,
-    `${String(value)} must be a whole number of 1 or more${max < Infinity ? `, at most ${max}` : ''}`,
-  );
-}
-
-function duration(option: string, value: Duration): number {
-  try {
-    return toMilliseconds(value, option);
-  } catch (error) {
-    throw wrong(option, (error as Error).message.replace(`${option}: `, ''), error);
-  }
 }

@@ -1,7 +1,9 @@
 import { isIPv4, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type Duration, toMilliseconds } from '../../duration.js';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
+import { countOption, durationOption } from '../../read-option.js';
+import { refuseUnknown } from '../../refuse-unknown.js';
+import { type SmtpTimeoutSettings, smtpTimeouts } from './smtp-timeouts.js';
 import type { SmtpAuth, SmtpAuthMethod, SmtpTls, SmtpTransportOptions } from './smtp-transport-options.interface.js';
 import type { SmtpException } from './smtp-verdict.js';
 
@@ -22,12 +24,7 @@ export interface SmtpSettings {
   readonly localAddress?: string;
   readonly proxy?: URL;
   readonly tlsOptions: NonNullable<SmtpTransportOptions['tlsOptions']>;
-  readonly timeouts: {
-    readonly connect: number;
-    readonly greeting: number;
-    readonly command: number;
-    readonly data: number;
-  };
+  readonly timeouts: SmtpTimeoutSettings;
   /** What this provider's replies mean where the usual rules get them wrong. */
   readonly exceptions: readonly SmtpException[];
   /** Opens the TCP connection, where it is not simply one to `host`. Rejects as `dial()` does. */
@@ -40,12 +37,11 @@ export interface SmtpSettings {
 
 /** @throws RelayConfigurationError names the option that is wrong, and how to mend it */
 export function smtpSettings(options: SmtpTransportOptions, exceptions: readonly SmtpException[] = []): SmtpSettings {
-  refuseUnknown(options, OPTIONS, 'smtp');
-  refuseUnknown(options.timeouts ?? {}, TIMEOUTS, 'smtp.timeouts');
+  refuseUnknown(options, Object.keys(OPTIONS), 'smtp.');
   const host = hostOf(options.host);
   const loopback = isLoopback(host);
   const tls = oneOf('tls', options.tls ?? usualTls(options.port, loopback), TLS);
-  const port = integer('port', options.port ?? (tls === 'implicit' ? 465 : 587), 65_535);
+  const port = countOption('smtp.port', options.port ?? (tls === 'implicit' ? 465 : 587), 65_535);
   return {
     host,
     port,
@@ -54,19 +50,14 @@ export function smtpSettings(options: SmtpTransportOptions, exceptions: readonly
     loopback,
     ...(options.auth && { auth: authOf(options.auth) }),
     ...(options.authMethod && { authMethod: methodOf(options.authMethod, options.auth && authOf(options.auth)) }),
-    connections: integer('connections', options.connections ?? 5),
-    messagesPerConnection: integer('messagesPerConnection', options.messagesPerConnection ?? Infinity),
-    idle: duration('idle', options.idle ?? '60s'),
+    connections: countOption('smtp.connections', options.connections ?? 5),
+    messagesPerConnection: countOption('smtp.messagesPerConnection', options.messagesPerConnection ?? Infinity),
+    idle: durationOption('smtp.idle', options.idle ?? '60s'),
     ...(options.name && { name: options.name }),
     ...(options.localAddress && { localAddress: options.localAddress }),
     ...(options.proxy && { proxy: proxyOf(options.proxy) }),
     tlsOptions: options.tlsOptions ?? {},
-    timeouts: {
-      connect: duration('timeouts.connect', options.timeouts?.connect ?? '30s'),
-      greeting: duration('timeouts.greeting', options.timeouts?.greeting ?? '1m'),
-      command: duration('timeouts.command', options.timeouts?.command ?? '5m'),
-      data: duration('timeouts.data', options.timeouts?.data ?? '10m'),
-    },
+    timeouts: smtpTimeouts(options.timeouts ?? {}, 'smtp.timeouts'),
     exceptions,
   };
 }
@@ -93,21 +84,8 @@ const OPTIONS: Readonly<Record<keyof SmtpTransportOptions, true>> = {
   sign: true,
 };
 
-const TIMEOUTS: Readonly<Record<keyof SmtpSettings['timeouts'], true>> = {
-  connect: true,
-  greeting: true,
-  command: true,
-  data: true,
-};
-
-function wrong(option: string, message: string, cause?: unknown): RelayConfigurationError {
-  return new RelayConfigurationError(`smtp.${option}`, message, cause);
-}
-
-function refuseUnknown(given: object, known: object, path: string): void {
-  const unknown = Object.keys(given).find((key) => !Object.hasOwn(known, key));
-  if (unknown === undefined) return;
-  throw new RelayConfigurationError(`${path}.${unknown}`, `no such option; there are ${Object.keys(known).join(', ')}`);
+function wrong(option: string, message: string): RelayConfigurationError {
+  return new RelayConfigurationError(`smtp.${option}`, message);
 }
 
 function hostOf(host: unknown): string {
@@ -124,23 +102,6 @@ function isLoopback(host: string): boolean {
 function usualTls(port: unknown, loopback: boolean): SmtpTls {
   if (port === 465) return 'implicit';
   return loopback ? 'opportunistic' : 'required';
-}
-
-function integer(option: string, value: unknown, max = Infinity): number {
-  const whole = Number.isInteger(value) || (value === Infinity && max === Infinity);
-  if (typeof value === 'number' && whole && value >= 1 && value <= max) return value;
-  throw wrong(
-    option,
-    `${String(value)} must be a whole number of 1 or more${max < Infinity ? `, at most ${max}` : ''}`,
-  );
-}
-
-function duration(option: string, value: Duration): number {
-  try {
-    return toMilliseconds(value, option);
-  } catch (error) {
-    throw wrong(option, (error as Error).message.replace(`${option}: `, ''), error);
-  }
 }
 
 function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
