@@ -1,8 +1,7 @@
 import type { MailError } from '../../errors/mail.error.js';
-import { needsSmtpUtf8 } from '../../mail/address.js';
+import { fittedTransaction } from '../smtp/fitted-transaction.js';
 import type { SmtpConversation } from '../smtp/smtp-conversation.interface.js';
 import { hungUp } from '../smtp/smtp-errors.js';
-import { screened } from '../smtp/smtp-screening.js';
 import { SmtpError } from '../smtp/smtp.error.js';
 import { isServerTrouble, ofRecipient } from './direct-errors.js';
 import type { DirectTransportOptions } from './direct-transport-options.interface.js';
@@ -126,25 +125,18 @@ export class ExchangerSession {
 
   async #transmit(recipients: readonly string[]): Promise<TransactionEnd> {
     const conversation = this.#conversation;
-    const { extensions } = conversation;
     const { message, content, guard } = this.#mail;
     const from = this.#returnPath ? this.#returnPath(recipients[0]!, message) : message.envelope.from;
-    const needed = content.utf8 || [message.from.address, from, ...recipients].some(needsSmtpUtf8);
-    const utf8 = needed && extensions.has('SMTPUTF8');
-    const pieces = await content.for(utf8);
-    const size = pieces.reduce((sum, { length }) => sum + length, 0);
-    const envelope = { from: message.from, envelope: { from, to: recipients } };
-    const fit = screened(envelope, size, extensions, this.#pool.endpoint);
+    const told = { from, to: recipients };
+    const fit = await fittedTransaction(message, told, content, conversation.extensions, this.#pool.endpoint);
+    const { envelope, pieces } = fit;
     for (const [address, error] of fit.refused) this.#mail.failed([address], error);
-    if (fit.to.length === 0) return END;
-    const share = (): void => this.#pool.lend(conversation);
-    const notify = extensions.has('DSN') ? message.notify : undefined;
-    const transaction = { from, to: fit.to, size, utf8, ...(notify && { notify }) };
-    const answer = await conversation.transmit(transaction, pieces, guard, share);
+    if (envelope.to.length === 0) return END;
+    const answer = await conversation.transmit(envelope, pieces, guard, () => this.#pool.lend(conversation));
     this.#pool.trouble.over();
     const { response, refused = NOBODY } = answer;
-    const taken = response === undefined ? [] : fit.to.filter((address) => !refused.has(address));
-    this.#mail.sent(taken, this.#pool.host, answer, notify !== undefined);
+    const taken = response === undefined ? [] : envelope.to.filter((address) => !refused.has(address));
+    this.#mail.sent(taken, this.#pool.host, answer, envelope.notify !== undefined);
     return this.#refusedSome(refused, taken.length);
   }
 

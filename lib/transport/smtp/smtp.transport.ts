@@ -1,5 +1,4 @@
 import { dkimIdentities, type DkimIdentity } from '../../dkim/dkim-identity.js';
-import { needsSmtpUtf8 } from '../../mail/address.js';
 import type { MailMessage } from '../../mail/mail-message.interface.js';
 import {
   MailTransport,
@@ -8,6 +7,7 @@ import {
   type TransportCapabilities,
   type TransportResult,
 } from '../mail-transport.js';
+import { fittedTransaction } from './fitted-transaction.js';
 import { messageSigner, type SignMessage } from './message-signer.js';
 import { openSmtpConversation } from './open-smtp-conversation.js';
 import { type SmtpContent, smtpContent } from './smtp-content.js';
@@ -15,7 +15,6 @@ import type { SmtpConversation, SmtpGuard } from './smtp-conversation.interface.
 import { givenUp, hungUp } from './smtp-errors.js';
 import { SmtpPool } from './smtp-pool.js';
 import { transportResult } from './smtp-result.js';
-import { screened } from './smtp-screening.js';
 import { type SmtpSettings, smtpSettings } from './smtp-settings.js';
 import type { SmtpTransportOptions } from './smtp-transport-options.interface.js';
 import type { SmtpException } from './smtp-verdict.js';
@@ -98,19 +97,17 @@ export class SmtpTransport extends MailTransport {
     guard: SmtpGuard,
   ): Promise<TransportResult> {
     if (guard.signal.aborted) throw givenUp(this.toString(), 'mail', guard.signal.reason);
-    const { from, to } = message.envelope;
-    const { extensions } = conversation;
-    const needed = content.utf8 || [message.from.address, from, ...to].some(needsSmtpUtf8);
-    const utf8 = needed && extensions.has('SMTPUTF8');
-    const pieces = await content.for(utf8);
-    const size = pieces.reduce((sum, { length }) => sum + length, 0);
-    const fit = screened(message, size, extensions, this.toString());
-    if (fit.to.length === 0) return transportResult(to, {}, fit.refused);
-    const share = (): void => this.#pool.lend(conversation);
-    const notify = extensions.has('DSN') ? message.notify : undefined;
-    const envelope = { from, to: fit.to, size, utf8, ...(notify && { notify }) };
-    const answer = await conversation.transmit(envelope, pieces, guard, share);
-    const result = transportResult(to, answer, fit.refused);
-    return notify ? { ...result, notifies: true } : result;
+    const { to } = message.envelope;
+    const { envelope, pieces, refused } = await fittedTransaction(
+      message,
+      message.envelope,
+      content,
+      conversation.extensions,
+      this.toString(),
+    );
+    if (envelope.to.length === 0) return transportResult(to, {}, refused);
+    const answer = await conversation.transmit(envelope, pieces, guard, () => this.#pool.lend(conversation));
+    const result = transportResult(to, answer, refused);
+    return envelope.notify ? { ...result, notifies: true } : result;
   }
 }
