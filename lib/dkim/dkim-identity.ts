@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { asciiDomain } from '../mail/address.js';
 import { dkimKey } from './dkim-key.js';
+import { dkimNames } from './dkim-names.js';
 import type { DkimOptions } from './dkim-options.interface.js';
 
 /** What others may know of a key that signs. */
@@ -11,14 +11,13 @@ export interface DkimIdentity {
   readonly publicKey?: KeyObject;
 }
 
-/** @param option names the options in errors. @throws RelayConfigurationError for a key that cannot sign */
+/** @param option names the options in errors. @throws RelayConfigurationError for a wrong domain or selector, and a key that cannot sign */
 export function dkimIdentities(
   dkim: DkimOptions | readonly DkimOptions[] | undefined,
   option: string,
 ): readonly DkimIdentity[] {
-  return [dkim ?? []].flat().map(({ domain, selector, privateKey }) => ({
-    domain: asciiDomain(String(domain)),
-    selector,
-    publicKey: createPublicKey(dkimKey(privateKey, `${option}.privateKey`).key),
+  return [dkim ?? []].flat().map((options) => ({
+    ...dkimNames(options, option),
+    publicKey: createPublicKey(dkimKey(options.privateKey, `${option}.privateKey`).key),
   }));
 }

@@ -1,10 +1,8 @@
 import { hash, type KeyObject, sign as signWith } from 'node:crypto';
 import { MailError } from '../errors/mail.error.js';
-import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
-import { asciiDomain } from '../mail/address.js';
 import { relaxedBody, relaxedField } from './canonicalization.js';
 import { type DkimAlgorithm, dkimKey } from './dkim-key.js';
-import { isDkimDomain, isDkimSelector } from './dkim-names.js';
+import { dkimNames } from './dkim-names.js';
 import type { DkimOptions } from './dkim-options.interface.js';
 import { fieldsOf } from './header-fields.js';
 import { type SignedHeader, signedHeaders } from './signed-headers.js';
@@ -29,17 +27,10 @@ export interface DkimSigner {
  * @throws RelayConfigurationError for a wrong domain, selector or header name, and for a key that cannot sign
  */
 export function createDkimSigner(options: DkimOptions, option = 'dkim'): DkimSigner {
-  const domain = asciiDomain(String(options.domain));
-  if (!isDkimDomain(domain)) throw new RelayConfigurationError(`${option}.domain`, 'is no domain; give e.g. acme.test');
-  if (!isDkimSelector(String(options.selector))) {
-    throw new RelayConfigurationError(
-      `${option}.selector`,
-      'is no selector; give the part before ._domainkey of the TXT record',
-    );
-  }
+  const { domain, selector } = dkimNames(options, option);
   const { algorithm, key } = dkimKey(options.privateKey, `${option}.privateKey`);
   const headers = signedHeaders(options.headers, `${option}.headers`);
-  const start = `DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed;\r\n d=${domain};\r\n s=${options.selector};\r\n`;
+  const start = `DKIM-Signature: v=1; a=${algorithm}; c=relaxed/relaxed;\r\n d=${domain};\r\n s=${selector};\r\n`;
   return {
     sign(raw) {
       try {

@@ -2,9 +2,8 @@ import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { DnsRecord } from '../dns/dns-record.interface.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
-import { asciiDomain } from '../mail/address.js';
 import { dkimRecord } from './dkim-record.js';
-import { isDkimDomain, isDkimSelector } from './dkim-names.js';
+import { dkimDomain, isDkimSelector } from './dkim-names.js';
 import type { DkimOptions } from './dkim-options.interface.js';
 
 /** `rsa`: every receiver knows it. `ed25519` (RFC 8463): small and fast, and not known to all; sign with both. */
@@ -53,8 +52,8 @@ export async function generateDkimKey({
   type = 'rsa',
   bits = 2048,
 }: DkimKeyOptions): Promise<DkimKey> {
-  const name = asciiDomain(String(domain));
-  if (!isDkimDomain(name)) throw new RelayConfigurationError('domain', 'is no domain; give e.g. acme.test');
+  const name = dkimDomain(domain);
+  if (name === undefined) throw new RelayConfigurationError('domain', 'is no domain; give e.g. acme.test');
   if (!isDkimSelector(String(selector)))
     throw new RelayConfigurationError(
       'selector',

@@ -6,7 +6,8 @@ import { domainToASCII } from 'node:url';
  */
 export function asciiName(name: string): string | undefined {
   const bare = name.replace(/\.$/, '');
-  const ascii = PRINTABLE.test(bare) ? bare.toLowerCase() : domainToASCII(bare);
+  // Node reads the host of a URL, and would forget what stands behind it: bücher.test/other.test.
+  const ascii = PRINTABLE.test(bare) ? bare.toLowerCase() : UNICODE.test(bare) ? domainToASCII(bare) : '';
   return ascii.length <= 253 && LABELS.test(ascii) ? ascii : undefined;
 }
 
@@ -17,4 +18,5 @@ export function answeredName(name: string): string | undefined {
 }
 
 const PRINTABLE = /^[!-~]+$/;
+const UNICODE = /^[\w.*\u0080-\u{10FFFF}-]+$/u;
 const LABELS = /^[a-z0-9_*/-]{1,63}(?:\.[a-z0-9_*/-]{1,63})*$/;

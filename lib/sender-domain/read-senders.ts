@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import { dkimIdentities } from '../dkim/dkim-identity.js';
-import { isDkimDomain, isDkimSelector } from '../dkim/dkim-names.js';
+import { dkimDomain, isDkimSelector } from '../dkim/dkim-names.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
-import { asciiDomain } from '../mail/address.js';
 import { PROVIDER_DOMAINS } from '../providers/provider-domains.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 import type { ProviderDomain, SendingHost } from '../transport/sender-identity.interface.js';
@@ -38,8 +37,8 @@ export function readProviderDomain(given: unknown, path: string): ProviderDomain
 
 /** A domain, in ASCII, in lower case. @throws RelayConfigurationError */
 export function readDomain(given: unknown, path: string): string {
-  const domain = typeof given === 'string' ? asciiDomain(given.trim().replace(/\.$/, '')) : '';
-  if (isDkimDomain(domain)) return domain;
+  const domain = dkimDomain(typeof given === 'string' ? given.trim() : given);
+  if (domain !== undefined) return domain;
   throw new RelayConfigurationError(path, `${JSON.stringify(given)} is no domain; give e.g. acme.test`);
 }
 

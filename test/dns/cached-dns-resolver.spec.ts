@@ -89,7 +89,15 @@ describe('an answer', () => {
     const dns = asking(server);
     expect((await dns.a('localhost')).records).toEqual(['127.0.0.1']);
     expect((await dns.aaaa('mail.localhost')).records).toEqual(['::1']);
-    for (const name of [`${'a'.repeat(64)}.test`, 'a..test', `${'a.'.repeat(130)}test`, 'a b.test', ''])
+    for (const name of [
+      `${'a'.repeat(64)}.test`,
+      'a..test',
+      `${'a.'.repeat(130)}test`,
+      'a b.test',
+      'bücher.test/other.test',
+      'bü\ncher.test',
+      '',
+    ])
       expect(await dns.mx(name)).toMatchObject({ records: [], exists: false });
     expect(server.questions).toHaveLength(0);
   });

@@ -723,6 +723,8 @@ describe('options', () => {
     [{ providers: ['nobody'] }, 'senderDomains.providers[0]'],
     [{ providers: [{ provider: 'ses', selector: 'x' }] }, 'senderDomains.providers[0].selector'],
     [{ selectors: ['no selector'] }, 'senderDomains.selectors'],
+    [{ dkim: { ...rsa, privateKey: rsa.privateKey, domain: 'acme.test?x' } }, 'senderDomains.dkim.domain'],
+    [{ dkim: { ...rsa, privateKey: rsa.privateKey, selector: 'a b' } }, 'senderDomains.dkim.selector'],
     [{ addresses: ['localhost'] }, 'senderDomains.addresses'],
     [{ from: 'Ada <ada@>' }, 'senderDomains.from'],
     [{ timeout: 'soon' }, 'senderDomains.timeout'],
@@ -735,7 +737,7 @@ describe('options', () => {
 
   it('want a domain', async () => {
     await expect(new SenderDomains().check()).rejects.toThrow(RelayConfigurationError);
-    for (const wrong of ['no domain', 'acme.test/other.test', 'acme.test?x'])
+    for (const wrong of ['no domain', 'acme.test/other.test', 'acme.test?x', 'bücher.test#x'])
       await expect(new SenderDomains().check(wrong)).rejects.toThrow(RelayConfigurationError);
   });
 });

@@ -1,5 +1,5 @@
-import { domainToASCII } from 'node:url';
 import { DnsError } from '../../dns/dns.error.js';
+import { asciiName } from '../../dns/domain-name.js';
 import { isAligned } from '../dmarc/discover-dmarc.js';
 import { type DmarcRecord, type DmarcRequest, isDmarcRecord } from '../dmarc/parse-dmarc.js';
 import type { DomainCheck } from '../domain-check.interface.js';
@@ -119,5 +119,5 @@ async function judgeDestination(
 /** Of a `mailto:` URI; a limit of size (`!10m`) is no part of it. */
 function domainOf(uri: string): string {
   const address = /^mailto:([^?!]+)/i.exec(uri)?.[1] ?? '';
-  return domainToASCII(address.slice(address.lastIndexOf('@') + 1)).toLowerCase();
+  return asciiName(address.slice(address.lastIndexOf('@') + 1)) ?? '';
 }
