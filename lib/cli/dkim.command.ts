@@ -1,6 +1,6 @@
 import { dkimKey } from '../dkim/dkim-key.js';
 import { type DkimRotationStep, nextDkimSelector, rotateDkimKeys } from '../dkim/dkim-rotation.js';
-import { DkimKey, type DkimKeyOptions, type DkimKeyType, generateDkimKey } from '../dkim/generate-dkim-key.js';
+import { DkimKey, type DkimKeyOptions, type DkimKeyType, generateDkimKeys } from '../dkim/generate-dkim-key.js';
 import { zoneFileLine } from '../dns/zone-file-line.js';
 import { readDomain, readSelectors } from '../sender-domain/read-senders.js';
 import { readKey } from './doctor.command.js';
@@ -53,13 +53,8 @@ type Values = ReturnType<typeof parseCommand<typeof OPTIONS>>['values'];
 const ACTIONS = { generate, rotate, record } as const;
 
 async function generate(domain: string, values: Values, terminal: Terminal): Promise<void> {
-  const types = typesOf(values.algorithm ?? 'rsa');
   const selector = values.selector ?? nextDkimSelector();
-  const keys = await Promise.all(
-    types.map((type, index) =>
-      generateDkimKey({ domain, selector: index === 0 ? selector : `${selector}-${type}`, type, ...bitsOf(values) }),
-    ),
-  );
+  const keys = await generateDkimKeys(typesOf(values.algorithm ?? 'rsa'), { domain, selector, ...bitsOf(values) });
   const files = await keep(keys, values);
   print(keys, files, values, terminal, [
     `Publish, and once \`npx nestjs-mail-relay doctor ${domain} ${keys.map((key) => `--selector ${key.selector}`).join(' ')}\` sees it, give it to the transport:`,

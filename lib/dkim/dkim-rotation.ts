@@ -2,7 +2,7 @@ import type { DnsRecord } from '../dns/dns-record.interface.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { isDkimSelector } from './dkim-names.js';
 import { revokedDkimRecord } from './dkim-record.js';
-import { type DkimKey, type DkimKeyOptions, type DkimKeyType, generateDkimKey } from './generate-dkim-key.js';
+import { type DkimKey, type DkimKeyOptions, type DkimKeyType, generateDkimKeys } from './generate-dkim-key.js';
 
 export interface DkimRotationOptions {
   domain: string;
@@ -39,16 +39,7 @@ export async function rotateDkimKeys(options: DkimRotationOptions): Promise<Dkim
   if (!Array.isArray(current) || current.some((one) => typeof one !== 'string' || !isDkimSelector(one)))
     throw new RelayConfigurationError('current', "is an array of selectors, such as ['relay202608a']");
   const selector = nextDkimSelector(current, { prefix, at });
-  const keys = await Promise.all(
-    types.map((type, index) =>
-      generateDkimKey({
-        domain,
-        selector: index === 0 ? selector : `${selector}-${type}`,
-        type,
-        ...(bits && { bits }),
-      }),
-    ),
-  );
+  const keys = await generateDkimKeys(types, { domain, selector, ...(bits && { bits }) });
   return { keys, steps: stepsTo(keys, current) };
 }
 

@@ -62,6 +62,15 @@ export async function generateDkimKey({
   return new DkimKey(name, selector, await generated(type, bits));
 }
 
+/** A key of each type; the first has the selector itself, the others have their type behind it. */
+export function generateDkimKeys(
+  types: readonly DkimKeyType[],
+  { selector, ...options }: Omit<DkimKeyOptions, 'type'>,
+): Promise<DkimKey[]> {
+  const all = types.map((type, index) => ({ type, selector: index === 0 ? selector : `${selector}-${type}` }));
+  return Promise.all(all.map((one) => generateDkimKey({ ...options, ...one })));
+}
+
 async function generated(type: DkimKeyType, bits: number): Promise<KeyObject> {
   if (type === 'ed25519') return (await promisify(generateKeyPair)('ed25519')).privateKey;
   if (type !== 'rsa') throw new RelayConfigurationError('type', "is 'rsa' or 'ed25519'");

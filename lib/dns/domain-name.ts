@@ -17,6 +17,12 @@ export function answeredName(name: string): string | undefined {
   return PRINTABLE.test(name) ? asciiName(name) : undefined;
 }
 
+/** Whether a name is a domain's, or that of something beneath it. */
+export function isWithin(name: string, domain: string): boolean {
+  const [inner, outer] = [name, domain].map((one) => one.toLowerCase().replace(/\.$/, ''));
+  return inner === outer || inner!.endsWith(`.${outer}`);
+}
+
 const PRINTABLE = /^[!-~]+$/;
 const UNICODE = /^[\w.*\u0080-\u{10FFFF}-]+$/u;
 const LABELS = /^[a-z0-9_*/-]{1,63}(?:\.[a-z0-9_*/-]{1,63})*$/;

@@ -6,7 +6,7 @@ export function zoneFileLine({ name, type, value }: DnsRecord): string {
 }
 
 /** The strings of a TXT record, in their quotes; who reads it puts them together again, with nothing between (RFC 7208 section 3.3). */
-export function txtStrings(text: string): string[] {
+function txtStrings(text: string): string[] {
   const strings: string[] = [];
   for (let at = 0; at === 0 || at < text.length; at += 255) strings.push(text.slice(at, at + 255));
   return strings.map((string) => `"${string.replace(/["\\]/g, '\\$&')}"`);

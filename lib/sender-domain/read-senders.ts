@@ -73,21 +73,32 @@ export function readHosts(
   return addresses.length === 0 ? [{ name }] : addresses.map((address) => ({ address, name }));
 }
 
+type ProviderSetup = Partial<Omit<SenderProviderOptions, 'provider'>>;
+
+/** What was set up with a provider, as far as it is said. @throws RelayConfigurationError */
+export function readSetup(
+  { selectors, returnPath, domain, region }: ProviderSetup,
+  path: string,
+): Partial<Pick<Sender, 'selectors' | 'returnPath' | 'domain' | 'region'>> {
+  return {
+    ...(selectors !== undefined && { selectors: readSelectors(selectors, `${path}.selectors`) }),
+    ...(returnPath !== undefined && { returnPath: readDomainOf(returnPath, `${path}.returnPath`) }),
+    ...(domain !== undefined && { domain: readDomain(domain, `${path}.domain`) }),
+    ...(region !== undefined && { region }),
+  };
+}
+
 function readProvider(given: SenderProviderOptions | string, path: string): Sender {
-  const options = typeof given === 'string' ? { provider: given } : given;
+  const options: ProviderSetup & { provider: unknown } = typeof given === 'string' ? { provider: given } : given;
   refuseUnknown(options, ['provider', 'selectors', 'returnPath', 'domain', 'region'], `${path}.`);
-  const { selectors, returnPath, domain, region } = options as Partial<SenderProviderOptions>;
   const provider = readProviderDomain(options.provider, typeof given === 'string' ? path : `${path}.provider`);
   return {
     title: provider.title,
     provider,
-    selectors:
-      selectors === undefined ? (provider.dkim?.selectors ?? []) : readSelectors(selectors, `${path}.selectors`),
+    selectors: provider.dkim?.selectors ?? [],
     dkim: [],
     hosts: [],
-    ...(returnPath !== undefined && { returnPath: readDomainOf(returnPath, `${path}.returnPath`) }),
-    ...(domain !== undefined && { domain: readDomain(domain, `${path}.domain`) }),
-    ...(region !== undefined && { region }),
+    ...readSetup(options, path),
   };
 }
 

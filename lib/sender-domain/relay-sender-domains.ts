@@ -1,7 +1,7 @@
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { refuseUnknown } from '../refuse-unknown.js';
 import type { MailTransport } from '../transport/mail-transport.js';
-import { readDomain, readDomainOf, readHosts, readProviderDomain, readSelectors } from './read-senders.js';
+import { readHosts, readProviderDomain, readSetup } from './read-senders.js';
 import type { Sender } from './sender.js';
 import { SENDER_DOMAINS_OPTIONS, SenderDomains } from './sender-domains.js';
 import type { SenderDomainsOptions, SenderProviderOptions } from './sender-domains-options.interface.js';
@@ -49,13 +49,10 @@ type Told = Partial<Omit<Sender, 'title' | 'dkim'>>;
 
 function readTold(options: SenderTransportOptions, path: string): Told {
   refuseUnknown(options, ['provider', 'selectors', 'returnPath', 'domain', 'region', 'addresses', 'helo'], `${path}.`);
-  const { provider, selectors, returnPath, domain, region, addresses, helo } = options;
+  const { provider, addresses, helo } = options;
   return {
     ...(provider !== undefined && { provider: readProviderDomain(provider, `${path}.provider`) }),
-    ...(selectors !== undefined && { selectors: readSelectors(selectors, `${path}.selectors`) }),
-    ...(returnPath !== undefined && { returnPath: readDomainOf(returnPath, `${path}.returnPath`) }),
-    ...(domain !== undefined && { domain: readDomain(domain, `${path}.domain`) }),
-    ...(region !== undefined && { region }),
+    ...readSetup(options, path),
     ...((addresses ?? helo) !== undefined && { hosts: readHosts({ addresses, helo }, path) }),
   };
 }

@@ -1,5 +1,6 @@
 import { CachedDnsResolver } from '../dns/cached-dns-resolver.js';
 import type { DnsResolver } from '../dns/dns-resolver.interface.js';
+import { isWithin } from '../dns/domain-name.js';
 import { toMilliseconds } from '../duration.js';
 import { RelayConfigurationError } from '../errors/relay-configuration.error.js';
 import { refuseUnknown } from '../refuse-unknown.js';
@@ -110,7 +111,6 @@ export class SenderDomains {
         this.#fetchPolicy ??
         ((name) => fetchPolicyText(name, {}, { dns: resolver, self: new Set(), allowPrivate: false })),
       bimi: this.#bimi,
-      now: () => new Date(),
     };
   }
 }
@@ -153,10 +153,6 @@ export const SENDER_DOMAINS_OPTIONS: Readonly<Record<keyof SenderDomainsOptions,
   timeout: true,
   fetchPolicy: true,
 };
-
-function isWithin(name: string, domain: string): boolean {
-  return name === domain || name.endsWith(`.${domain}`);
-}
 
 function timeoutOf(given: NonNullable<SenderDomainsOptions['timeout']>, path: string): number {
   try {

@@ -1,3 +1,4 @@
+import { isWithin } from '../../dns/domain-name.js';
 import { isAligned } from '../dmarc/discover-dmarc.js';
 import type { DomainCheck } from '../domain-check.interface.js';
 import { type Findings, findingsOf } from '../findings.js';
@@ -52,7 +53,7 @@ async function look(findings: Findings, sender: Sender, check: DomainInCheck): P
 async function aligned(domain: string, mode: 'r' | 's', { from, resolver, dmarc }: DomainInCheck): Promise<boolean> {
   if (await isAligned(domain, from, mode, resolver)) return true;
   if ((await dmarc()).found || mode === 's') return false;
-  return domain.endsWith(`.${from}`) || from.endsWith(`.${domain}`);
+  return isWithin(domain, from) || isWithin(from, domain);
 }
 
 function signingDomains(sender: Sender, domain: string): string[] {

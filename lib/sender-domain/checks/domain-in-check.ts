@@ -18,8 +18,6 @@ export interface DomainInCheck {
   readonly dmarc: () => Promise<DmarcDiscovery>;
   readonly fetchPolicy: FetchMtaStsPolicy;
   readonly bimi: boolean;
-  /** Default now. */
-  readonly now: () => Date;
 }
 
 /** Domains of the owner's that stand in return paths, each with who uses it. */

@@ -1,5 +1,6 @@
 import type { DnsResolver } from '../../dns/dns-resolver.interface.js';
 import { DnsError } from '../../dns/dns.error.js';
+import { isWithin } from '../../dns/domain-name.js';
 import { type IpAddress, inNetwork, parseIp } from '../ip-address.js';
 import { answered, findSpf, isDomain } from './find-spf.js';
 import { parseSpf, type SpfMechanism, type SpfQualifier } from './parse-spf.js';
@@ -184,11 +185,6 @@ class SpfEvaluation {
         `more than ${SPF_LIMITS.voids} terms ask for what is not there, the last ${name}`,
       );
   }
-}
-
-function isWithin(name: string, target: string): boolean {
-  const [inner, outer] = [name.toLowerCase(), target.toLowerCase().replace(/\.$/, '')];
-  return inner === outer || inner.endsWith(`.${outer}`);
 }
 
 const RESULTS: Readonly<Record<SpfQualifier, SpfResult>> = {

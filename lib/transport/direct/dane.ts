@@ -27,13 +27,11 @@ export function usableRecords(records: readonly TlsaRecord[]): readonly TlsaReco
  * Whether the other side of a connection is the one that the records mean; gives what is wrong, if not.
  *
  * @param names for which a certificate of an authority may be: the server's, and that of the domain (section 3.2.3)
- * @param now milliseconds since the epoch
  */
 export function daneMismatch(
   socket: TLSSocket,
   records: readonly TlsaRecord[],
   names: readonly string[],
-  now = Date.now(),
 ): Error | undefined {
   const chain = presentedChain(socket);
   const [leaf] = chain;
@@ -45,7 +43,7 @@ export function daneMismatch(
       index > 0 && records.some((record) => record.usage === DANE_TA && matches(record, certificate)),
   );
   if (anchor < 0) return mismatch('its certificate is not the one that the TLSA records mean');
-  if (!isSigned(chain.slice(0, anchor + 1), now))
+  if (!isSigned(chain.slice(0, anchor + 1)))
     return mismatch('its certificate is not validly signed by the one that the TLSA records mean');
   if (!names.some((name) => leaf.checkHost(name) !== undefined))
     return mismatch(`its certificate is not for ${names.join(' or ')}`);
@@ -80,7 +78,8 @@ function presentedChain(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
-function isSigned(chain: readonly X509Certificate[], now: number): boolean {
+function isSigned(chain: readonly X509Certificate[]): boolean {
+  const now = Date.now();
   return chain.every((certificate, index) => {
     const issuer = chain[index + 1];
     const timely = Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo);

@@ -72,17 +72,17 @@ export function raceConnect(
 }
 
 /** Addresses in random order, the families by turns, IPv6 first: RFC 8305 section 4. */
-export function inTurns(addresses: readonly string[], random = Math.random): string[] {
-  const shuffled = shuffle(addresses, random);
+export function inTurns(addresses: readonly string[]): string[] {
+  const shuffled = shuffle(addresses);
   const [six, four] = [shuffled.filter(isIPv6), shuffled.filter((address) => !isIPv6(address))];
   return shuffled.flatMap((_, index) => [six[index], four[index]]).filter((address) => address !== undefined);
 }
 
 /** In random order: Fisher and Yates. */
-export function shuffle<T>(list: readonly T[], random = Math.random): T[] {
+export function shuffle<T>(list: readonly T[]): T[] {
   const shuffled = [...list];
   for (let last = shuffled.length - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1));
+    const other = Math.floor(Math.random() * (last + 1));
     [shuffled[last], shuffled[other]] = [shuffled[other]!, shuffled[last]!];
   }
   return shuffled;
