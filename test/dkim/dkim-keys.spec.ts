@@ -48,6 +48,9 @@ describe('a new DKIM key', () => {
     const parts = [...strings!.matchAll(/"([^"]*)"/g)].map(([, text]) => text!);
     expect(parts.map(({ length }) => length)).toEqual([255, 255, record.value.length - 510]);
     expect(parts.join('')).toBe(record.value);
+    expect(zoneFileLine({ name: 'acme.test', type: 'TXT', value: 'a "b" \\c' })).toBe(
+      'acme.test. IN TXT "a \\"b\\" \\\\c"',
+    );
   });
 
   it.each([

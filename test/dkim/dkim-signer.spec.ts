@@ -122,6 +122,14 @@ describe('signing', () => {
     expect(names).toEqual(expect.arrayContaining(['List-Unsubscribe', 'List-Unsubscribe-Post']));
   });
 
+  it('covers those also where other headers are chosen (RFC 8058 section 4)', () => {
+    const fields =
+      'List-Unsubscribe: <https://acme.test/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nX-Tag: a\r\n';
+    const signer = createDkimSigner({ domain: 'acme.test', selector: 'ed', privateKey: ed25519, headers: ['X-Tag'] });
+    const names = signedNames(signer.sign(Buffer.from(`${HEADER}${fields}\r\nHi\r\n`)));
+    expect(names).toEqual(expect.arrayContaining(['X-Tag', 'List-Unsubscribe', 'List-Unsubscribe-Post']));
+  });
+
   it('signs the headers that are chosen, and From always', async () => {
     const signer = createDkimSigner({
       domain: 'acme.test',

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CachedDnsResolver } from '../../lib/dns/cached-dns-resolver.js';
+import { DnsCache } from '../../lib/dns/dns-cache.js';
 import type { DnsOptions } from '../../lib/dns/dns-options.interface.js';
 import { DnsError } from '../../lib/dns/dns.error.js';
 import { RelayConfigurationError } from '../../lib/errors/relay-configuration.error.js';
@@ -199,6 +200,16 @@ describe('asking', () => {
     expect((await asking(server).a('acme.test')).records).toEqual(['192.0.2.1']);
   });
 
+  it('goes on for 100 names at once, and no more', async () => {
+    const server = await dnsServer(new Proxy({}, { get: () => 'silent' }));
+    const dns = asking(server, { timeout: 500, tries: 1 });
+    const answers = Array.from({ length: 150 }, (_, index) => dns.a(`host${index}.test`));
+    await expect(Promise.race(answers)).rejects.toMatchObject({ code: 'ETIMEOUT' });
+    expect(server.questions).toHaveLength(100);
+    await Promise.allSettled(answers);
+    expect(server.questions).toHaveLength(150);
+  });
+
   it('uses another id and another port each time', async () => {
     const server = await dnsServer({});
     const dns = asking(server);
@@ -322,6 +333,15 @@ describe('the cache', () => {
     for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await dns.a(`${name}.test`);
     expect([server.asked('a.test'), server.asked('b.test'), server.asked('c.test')]).toEqual([1, 2, 1]);
   });
+});
+
+it('holds 16 MB at most, however few the answers are', () => {
+  const cache = new DnsCache<string>(1_000);
+  for (const name of ['a', 'b', 'c']) cache.set(name, name, 60_000, 6 * 1024 * 1024);
+  expect(['a', 'b', 'c'].map((name) => cache.get(name))).toEqual([undefined, 'b', 'c']);
+  cache.set('b', 'small', 60_000, 1);
+  cache.set('d', 'd', 60_000, 6 * 1024 * 1024);
+  expect(['b', 'c', 'd'].map((name) => cache.get(name))).toEqual(['small', 'c', 'd']);
 });
 
 describe('a wrong option', () => {

@@ -63,6 +63,17 @@ describe('FileTransport', () => {
     expect(await readdir(dir)).toHaveLength(20);
   });
 
+  it('takes away what it has written, and nothing else', async () => {
+    const dir = await temporaryFolder();
+    const files = new FileTransport({ dir });
+    for (const messageId of ['<one@x.test>', `<${'x'.repeat(500)}@x.test>`])
+      await files.send({ ...testMessage(), messageId });
+    for (const name of ['notes.eml', '2026-01-01 plan.txt']) await writeFile(join(dir, name), '');
+    expect(await files.clear()).toBe(2);
+    expect((await readdir(dir)).toSorted()).toEqual(['2026-01-01 plan.txt', 'notes.eml']);
+    expect(await new FileTransport({ dir: join(dir, 'none') }).clear()).toBe(0);
+  });
+
   it('never leaves its folder, whatever the message id says', async () => {
     const outside = await temporaryFolder();
     const dir = join(outside, 'mails');

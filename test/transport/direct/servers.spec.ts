@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { faultyServer, smtpServer } from '../../support/smtp/smtp-fixtures.js';
 import { directTransport, dnsServer, send, statesOf } from './support.js';
 
@@ -144,12 +144,17 @@ describe('two servers of a domain, of which the first', () => {
   };
 
   it('is down: the second has the mail, and the first is left alone for a while', async () => {
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    onTestFinished(() => void vi.restoreAllMocks());
     const second = await smtpServer({ host: '127.0.0.3' });
     const dns = await dnsServer(zone);
     const direct = directTransport(dns, { port: second.port });
     expect(statesOf(await send(direct, 'a@acme.test'))).toBe('a@acme.test sent');
     expect(statesOf(await send(direct, 'b@acme.test'))).toBe('b@acme.test sent');
     expect(second.mails).toHaveLength(2);
+    const first = await smtpServer({ host: '127.0.0.2', port: second.port });
+    expect(statesOf(await send(direct, 'c@acme.test'))).toBe('c@acme.test sent');
+    expect([first.connections, second.mails.length]).toEqual([0, 3]);
   });
 
   it.each([
