@@ -19,10 +19,6 @@ export function readNetworks(networks: readonly string[], option: string): Netwo
   };
 }
 
-export function isLoopback(address: string): boolean {
-  return address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
-}
-
 /** What belongs to one client: an IPv4 address, or an IPv6 network of 64 bits, of which a client has all addresses. */
 export function clientNetwork(address: string): string {
   if (isIP(address) !== 6) return address;

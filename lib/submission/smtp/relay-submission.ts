@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
+import { isLoopback } from '../../dns/ip-address.js';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import { instanceOf } from '../../instance-of.js';
 import type { SharedStore } from '../../shared-store.interface.js';
@@ -7,7 +8,6 @@ import { ConnectionSlots } from './connection-slots.js';
 import { loadSmtpServer } from './load-smtp-server.js';
 import { MessageIntake, type RawRelay } from './message-intake.js';
 import { MessageQuota } from './message-quota.js';
-import { isLoopback } from './networks.js';
 import { type ListenSettings, readSubmissionOptions, type SubmissionSettings } from './read-submission-options.js';
 import type { RelaySubmissionOptions, SubmissionTls } from './relay-submission-options.interface.js';
 import { SubmissionDesk } from './submission-desk.js';
