@@ -14,8 +14,7 @@ export interface MailContentsOptions {
 export class MailContents {
   readonly #blobs: BlobStore;
   readonly #options: MailContentsOptions | false;
-  #pending = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #pending = new Set<Promise<void>>();
 
   /** @param options `false` where nothing is kept from now on: what was kept is still found */
   constructor(blobs: BlobStore, options: MailContentsOptions | false) {
@@ -30,12 +29,11 @@ export class MailContents {
 
   /** Never throws, and nobody waits for it. */
   keep(message: MailMessage): void {
-    if (this.#options === false || this.#pending >= MOST_PENDING) return;
-    this.#pending++;
+    if (this.#options === false || this.#pending.size >= MOST_PENDING) return;
     const kept = this.#keep(message, this.#options)
       .catch(() => {})
-      .finally(() => void this.#pending--);
-    this.#last = Promise.all([this.#last, kept]);
+      .finally(() => void this.#pending.delete(kept));
+    this.#pending.add(kept);
   }
 
   async has(id: string): Promise<boolean> {
@@ -50,7 +48,7 @@ export class MailContents {
 
   /** Waits for what is being written. */
   async flush(): Promise<void> {
-    await this.#last;
+    await Promise.all(this.#pending);
   }
 
   async #keep(message: MailMessage, { keep, maxSize }: MailContentsOptions): Promise<void> {
