@@ -18,7 +18,7 @@ export class HistoryWriter {
   readonly #words: boolean;
   #gathered = new Map<string, NotedMail>();
   #timer?: NodeJS.Timeout;
-  #writing?: Promise<void>;
+  #writing = Promise.resolve();
   readonly #listeners = new Set<() => void>();
 
   constructor(store: HistoryStore, { words }: HistoryWriterOptions) {
@@ -47,12 +47,10 @@ export class HistoryWriter {
   }
 
   /** Writes what is gathered. Never throws. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#writing;
-    this.#writing = this.#write();
-    await this.#writing;
+    return (this.#writing = this.#writing.then(() => this.#write()));
   }
 
   #gather(id: string, terms: readonly string[], states: readonly RecipientState[]): void {
@@ -77,20 +75,19 @@ export class HistoryWriter {
     }
   }
 
+  /** What comes meanwhile has its own time: written at once, it would be a few mails again and again. */
   async #write(): Promise<void> {
-    while (this.#gathered.size > 0) {
-      const all = this.#gathered;
-      this.#gathered = new Map();
-      const mails = [...all.values()];
-      for (let from = 0; from < mails.length; from += AT_ONCE) {
-        try {
-          await this.#store.note(mails.slice(from, from + AT_ONCE));
-        } catch {
-          return this.#putBack(mails.slice(from));
-        }
+    if (this.#gathered.size === 0) return;
+    const mails = [...this.#gathered.values()];
+    this.#gathered = new Map();
+    for (let from = 0; from < mails.length; from += AT_ONCE) {
+      try {
+        await this.#store.note(mails.slice(from, from + AT_ONCE));
+      } catch {
+        return this.#putBack(mails.slice(from));
       }
-      for (const listener of this.#listeners) listener();
     }
+    for (const listener of this.#listeners) listener();
   }
 
   /** To be written again a moment later, however many there are: a backend that is away refuses at once. */

@@ -25,3 +25,38 @@ it.each([250, 1_000])('lets the process go on while the backend refuses what %i 
   await writer.flush();
   expect(written.size).toBe(count);
 });
+
+/** A backend that takes a while, and the mails that it was given, call by call. */
+function slowStore(): { store: HistoryStore; written: string[][] } {
+  const written: string[][] = [];
+  const note = async (mails: readonly { id: string }[]): Promise<void> => {
+    await setImmediate();
+    await setImmediate();
+    written.push(mails.map(({ id }) => id));
+  };
+  return { store: { note } as unknown as HistoryStore, written };
+}
+
+it('writes together what comes while it is writing', async () => {
+  const { store, written } = slowStore();
+  const writer = new HistoryWriter(store, { words: true });
+  const note = (id: string): void => writer.noted({ id, messageId: `<${id}@x.test>`, about }, ['sent']);
+  note('first');
+  void writer.flush();
+  for (let id = 0; id < 100; id++) {
+    note(String(id));
+    await setImmediate();
+  }
+  await writer.flush();
+  expect(written).toHaveLength(2);
+  expect(written.flat()).toHaveLength(101);
+});
+
+it('has written all when a flush ends, whoever else has asked for one', async () => {
+  const { store, written } = slowStore();
+  const writer = new HistoryWriter(store, { words: true });
+  writer.noted({ id: 'one', messageId: '<one@x.test>', about }, ['sent']);
+  void writer.flush();
+  await writer.flush();
+  expect(written).toEqual([['one']]);
+});
