@@ -12,6 +12,12 @@ export const LISTED_STATES = ['deferred', 'bounced', 'complained', 'suppressed',
 
 export type ListedState = (typeof LISTED_STATES)[number];
 
+export function isListed(state: string): state is ListedState {
+  return LISTED.has(state);
+}
+
+const LISTED: ReadonlySet<string> = new Set(LISTED_STATES);
+
 /** Which mails are looked for. All that is given must fit. */
 export interface HistoryQuery {
   readonly terms: readonly string[];

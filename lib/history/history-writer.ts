@@ -1,7 +1,6 @@
 import type { MailFacts } from '../delivery/outcome-events.js';
 import type { MailAbout, RecipientState } from '../delivery/outcome-store.interface.js';
-import type { HistoryStore, ListedState, NotedMail } from './history-store.interface.js';
-import { LISTED_STATES } from './history-store.interface.js';
+import { type HistoryStore, isListed, type NotedMail } from './history-store.interface.js';
 import { termsOf } from './history-terms.js';
 
 export interface HistoryWriterOptions {
@@ -98,12 +97,6 @@ export class HistoryWriter {
     for (const { id, terms, states } of since.values()) this.#add(id, terms, states);
     this.#later();
   }
-}
-
-const LISTED: ReadonlySet<string> = new Set(LISTED_STATES);
-
-function isListed(state: RecipientState): state is ListedState {
-  return LISTED.has(state);
 }
 
 /** In milliseconds. */

@@ -1,5 +1,5 @@
 import type { MailRecord, OutcomeStore, RecipientState } from '../delivery/outcome-store.interface.js';
-import { type HistoryStore, LISTED_STATES, type ListedState } from './history-store.interface.js';
+import { type HistoryStore, isListed } from './history-store.interface.js';
 import { fits, type HistorySearch, termsOfSearch } from './history-terms.js';
 
 export interface HistoryPageQuery {
@@ -61,12 +61,6 @@ export class MailHistory {
     const records = await this.#outcomes.loadMany(ids);
     return ids.flatMap((id, index) => (records[index] ? [{ id, record: records[index] }] : []));
   }
-}
-
-const LISTED: ReadonlySet<string> = new Set(LISTED_STATES);
-
-function isListed(state: RecipientState): state is ListedState {
-  return LISTED.has(state);
 }
 
 function isIn({ recipients }: MailRecord, state: RecipientState | undefined): boolean {
