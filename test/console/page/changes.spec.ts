@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { useBrowser } from './support/browser.js';
+import { sampleMail } from './support/sample-data.js';
 import { useServer } from './support/with-server.js';
 
 const open = useBrowser();
@@ -38,6 +39,26 @@ it('shows counts as the server tells them', async () => {
   await page.getByText('Live', { exact: true }).waitFor();
   held.server.tell('queue', { waiting: 77, scheduled: 0, deferred: 0, sending: 0, dead: 0 });
   await page.getByRole('link', { name: '77 Waiting' }).waitFor();
+});
+
+it('stays on the page of mails that the reader has turned to while others come', async () => {
+  const { page } = await open();
+  held.server.mails = Array.from({ length: 60 }, (_, index) => sampleMail(index)).map((mail) => ({
+    ...mail,
+    state: 'queued' as const,
+  }));
+  const asked = () => held.server.asked.filter(({ what }) => what === 'GET queue/mails');
+  await page.goto(`${held.url}#/queue?state=waiting`);
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(50);
+  await page.getByText('Live', { exact: true }).waitFor();
+  held.server.tell('queue', { waiting: 60, scheduled: 0, deferred: 0, sending: 0, dead: 0 });
+  await page.getByRole('link', { name: '60 Waiting' }).waitFor();
+  await page.getByRole('button', { name: 'Next' }).click();
+  await expect.poll(() => page.locator('tbody tr').count()).toBe(10);
+  await expect.poll(() => asked().length, { timeout: 10_000 }).toBe(3);
+  expect(asked().at(-1)!.query.get('cursor')).toBe('50');
+  await page.getByText('Page 2').waitFor();
+  expect(await page.locator('tbody tr').count()).toBe(10);
 });
 
 it('adds, finds, removes, imports and exports suppressed addresses', async () => {

@@ -3,6 +3,7 @@ import { useLive } from '../client/live.js';
 import { get } from '../client/request.js';
 import type { MailContentView, MailDetail } from '../client/types.js';
 import { useResource } from '../client/use-resource.js';
+import { useSoon } from '../client/use-soon.js';
 import { contentPanel, contentTabs } from '../content/content-panel.js';
 import { ErrorNote, Note, Skeleton } from '../parts/notes.js';
 import { Tabs } from '../parts/tabs.js';
@@ -91,13 +92,8 @@ const WITHOUT = {
 
 /** Reads the mail again when the server tells of it, once a second at most. */
 function useFreshness(id: string, reload: () => void): void {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const soon = useSoon(reload, 1_000);
   useLive('mails', (told) => {
-    if (told && !told.some((row) => row.id === id)) return;
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      reload();
-    }, 1_000);
+    if (!told || told.some((row) => row.id === id)) soon();
   });
 }

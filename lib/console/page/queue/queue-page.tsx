@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useLive } from '../client/live.js';
 import { get } from '../client/request.js';
 import { QUEUE_STATES, type QueueCounts, type QueueView } from '../client/types.js';
 import { useResource } from '../client/use-resource.js';
+import { useSoon } from '../client/use-soon.js';
 import { Badge } from '../parts/badge.js';
 import { count } from '../parts/format.js';
 import { ErrorNote, Skeleton } from '../parts/notes.js';
@@ -102,13 +103,9 @@ const NAMES = {
 
 /** Counts come with the event; transports are asked for every few seconds while something happens. */
 function useRefresh(reload: () => void, told: (counts: QueueCounts) => void): void {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
+  const soon = useSoon(reload, 3_000);
   useLive('queue', (counts) => {
     if (counts) told(counts);
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      reload();
-    }, 3_000);
+    soon();
   });
 }

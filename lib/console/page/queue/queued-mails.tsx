@@ -4,6 +4,7 @@ import { get } from '../client/request.js';
 import { writable } from '../client/session.js';
 import type { QueuedMail, QueueState } from '../client/types.js';
 import { useResource } from '../client/use-resource.js';
+import { useSoon } from '../client/use-soon.js';
 import { changeMails } from '../inbox/change-mails.js';
 import { many } from '../parts/format.js';
 import { Empty, ErrorNote, Skeleton } from '../parts/notes.js';
@@ -31,7 +32,7 @@ export function QueuedMails({
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => setChosen(new Set()), [pages.number]);
   const busy = useRef(false);
-  useSlowRefresh(page.reload);
+  useLive('queue', useSoon(page.reload, 2_000));
 
   const mails = page.data?.mails ?? [];
   const there = mails.filter(({ id }) => chosen.has(id)).map(({ id }) => id);
@@ -90,14 +91,3 @@ const EMPTY: Record<QueueState, string> = {
   sending: 'Nothing is being sent just now',
   dead: 'No dead letters',
 };
-
-function useSlowRefresh(reload: () => void): void {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useLive('queue', () => {
-    timer.current ??= setTimeout(() => {
-      timer.current = undefined;
-      reload();
-    }, 2_000);
-  });
-}

@@ -29,7 +29,7 @@ export class ContractServer {
     csrf: 'token-1',
     version: '0.1.0',
     environment: 'development',
-    features: { content: true, previews: true, tracking: true, domains: true },
+    features: { content: true, previews: true, tracking: true },
   };
   /** The next requests whose path begins so are answered with this problem. */
   failing: { path: string; status: number; detail: string } | undefined;
@@ -113,7 +113,10 @@ export class ContractServer {
     if (what === 'GET queue') return sample.QUEUE;
     if (what === 'GET queue/mails') {
       const state = { dead: 'failed', waiting: 'queued' }[query.get('state')!] ?? query.get('state');
-      return { mails: this.mails.filter((mail) => mail.state === state).slice(0, 50) };
+      return pageOf(
+        this.mails.filter((mail) => mail.state === state),
+        query,
+      );
     }
     if (first === 'streams' || first === 'transports') return null;
     if (what === 'GET statistics') return sample.statistics(28, query.get('by') ?? 'none');
@@ -135,9 +138,7 @@ export class ContractServer {
         (!query.get('state') || mail.state === query.get('state')) &&
         `${mail.subject} ${mail.to.join()}`.toLowerCase().includes(search),
     );
-    const start = Number(query.get('cursor') ?? 0);
-    const end = start + Number(query.get('limit') ?? 50);
-    return { mails: found.slice(start, end), total: found.length, ...(end < found.length && { cursor: String(end) }) };
+    return { ...pageOf(found, query), total: found.length };
   }
 
   #html(what: string): string {
@@ -159,6 +160,12 @@ export class ContractServer {
       .writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'content-security-policy': POLICY })
       .end(content);
   }
+}
+
+function pageOf(all: readonly sample.SampleMail[], query: URLSearchParams): object {
+  const start = Number(query.get('cursor') ?? 0);
+  const end = start + Number(query.get('limit') ?? 50);
+  return { mails: all.slice(start, end), ...(end < all.length && { cursor: String(end) }) };
 }
 
 function problem(response: ServerResponse, status: number, detail: string): void {
