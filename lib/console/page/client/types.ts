@@ -1,5 +1,7 @@
 // What the console's HTTP API answers (docs/console.md). Times are ISO 8601.
 
+import { COUNTED_TYPES, type CountedType } from '../../../events/count-store.interface.js';
+
 export const RECIPIENT_STATES = [
   'scheduled',
   'queued',
@@ -31,7 +33,7 @@ export interface Session {
   csrf: string;
   version: string;
   environment: string;
-  features: { content: boolean; previews: boolean; tracking: boolean; domains: boolean };
+  features: { content: boolean; previews: boolean; tracking: boolean };
 }
 
 export interface MailRow {
@@ -201,18 +203,8 @@ export interface BulkAnswer {
   failed: { id: string; why: string }[];
 }
 
-export const COUNTED = [
-  'sent',
-  'delivered',
-  'deferred',
-  'bounced',
-  'complained',
-  'opened',
-  'clicked',
-  'machineOpened',
-  'machineClicked',
-] as const;
-export type Counted = (typeof COUNTED)[number];
+export { COUNTED_TYPES as COUNTED };
+export type Counted = CountedType;
 
 export interface Rate {
   provider: string;

@@ -8,7 +8,7 @@ import { Badge } from '../parts/badge.js';
 import { many } from '../parts/format.js';
 import { Empty, ErrorNote } from '../parts/notes.js';
 
-/** As many as the server asks for at once. */
+/** In one request: each may take the server some seconds. */
 const MOST = 50;
 
 /** Where the links of a mail lead. They are asked for by the server, and only when the reader says so. */

@@ -5,9 +5,8 @@ import { Empty } from '../parts/notes.js';
 
 const TONES: Record<ContentWarning['severity'], Tone> = { error: 'bad', warn: 'fair', info: 'busy' };
 const WORDS: Record<ContentWarning['severity'], string> = { error: 'error', warn: 'warning', info: 'hint' };
-const ORDER = ['error', 'warn', 'info'];
 
-/** What common mail readers will make worse, the worst first. */
+/** What common mail readers will make worse; the server gives the worst first. */
 export function WarningsPanel({ warnings }: { warnings: readonly ContentWarning[] }) {
   if (warnings.length === 0) {
     return (
@@ -16,10 +15,9 @@ export function WarningsPanel({ warnings }: { warnings: readonly ContentWarning[
       </Empty>
     );
   }
-  const sorted = [...warnings].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
   return (
     <ul class="cards" role="list">
-      {sorted.map(({ code, severity, message, help }, index) => (
+      {warnings.map(({ code, severity, message, help }, index) => (
         <li key={`${index} ${code}`} class="card">
           <p class="card-title">
             <Badge tone={TONES[severity]}>{WORDS[severity]}</Badge> {message}

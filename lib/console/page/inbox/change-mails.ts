@@ -1,7 +1,6 @@
-import { asProblem } from '../client/problem.js';
 import { change } from '../client/request.js';
 import type { BulkAnswer } from '../client/types.js';
-import { say } from '../parts/announcer.js';
+import { say, sayProblem } from '../parts/announcer.js';
 import { confirm } from '../parts/confirm.js';
 import { many } from '../parts/format.js';
 
@@ -22,8 +21,7 @@ export async function changeMails(what: 'retry' | 'cancel', ids: readonly string
     else say(`${said} ${many(failed.length, 'mail')} could not be: ${first.why}`, true);
     return done.length > 0;
   } catch (error) {
-    const { title, message } = asProblem(error);
-    say(`${title}: ${message}`, true);
+    sayProblem(error);
     return false;
   }
 }

@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { asProblem } from '../client/problem.js';
 import { change } from '../client/request.js';
 import { session, writable } from '../client/session.js';
-import { say } from '../parts/announcer.js';
+import { say, sayProblem } from '../parts/announcer.js';
 import { confirm } from '../parts/confirm.js';
 import { count, many } from '../parts/format.js';
 import { Empty, ErrorNote, Note, Skeleton } from '../parts/notes.js';
@@ -130,7 +129,7 @@ function ClearButton({ done }: { done: () => void }) {
       location.hash = href(['mails']);
       done();
     } catch (error) {
-      say(asProblem(error).message, true);
+      sayProblem(error);
     }
   };
   return (

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { asProblem } from '../client/problem.js';
 import { Icon } from './icon.js';
 
 const said = signal<{ text: string; bad: boolean } | undefined>(undefined);
@@ -12,6 +13,12 @@ export function say(text: string, bad = false): void {
   clearTimeout(fading);
   // What went wrong stays until it is put away.
   if (!bad) fading = setTimeout(() => (said.value = undefined), 8_000);
+}
+
+/** Tells why something was not done. */
+export function sayProblem(error: unknown): void {
+  const { title, message } = asProblem(error);
+  say(`${title}: ${message}`, true);
 }
 
 /** Tells screen readers only, and at most every ten seconds, what came by itself. */

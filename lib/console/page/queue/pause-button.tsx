@@ -1,8 +1,7 @@
 import { useState } from 'preact/hooks';
-import { asProblem } from '../client/problem.js';
 import { change } from '../client/request.js';
 import { writable } from '../client/session.js';
-import { say } from '../parts/announcer.js';
+import { say, sayProblem } from '../parts/announcer.js';
 import { confirm } from '../parts/confirm.js';
 import { Icon } from '../parts/icon.js';
 
@@ -29,8 +28,7 @@ export function PauseButton({
       say(paused ? `${name} goes on.` : `${name} is paused.`);
       changed();
     } catch (error) {
-      const { title, message } = asProblem(error);
-      say(`${title}: ${message}`, true);
+      sayProblem(error);
     }
     setBusy(false);
   };

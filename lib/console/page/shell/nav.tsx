@@ -6,13 +6,13 @@ import { href, route } from './route.js';
 import { ShortcutsButton } from './shortcuts.js';
 import { ThemeButton } from './theme.js';
 
-const SECTIONS: readonly { path: string; name: string; icon: IconName; feature?: 'previews' | 'domains' }[] = [
+const SECTIONS: readonly { path: string; name: string; icon: IconName; feature?: 'previews' }[] = [
   { path: 'mails', name: 'Inbox', icon: 'inbox' },
   { path: 'queue', name: 'Queue', icon: 'queue' },
   { path: 'previews', name: 'Previews', icon: 'preview', feature: 'previews' },
   { path: 'charts', name: 'Charts', icon: 'chart' },
   { path: 'suppressions', name: 'Suppressions', icon: 'suppress' },
-  { path: 'domains', name: 'Domains', icon: 'domain', feature: 'domains' },
+  { path: 'domains', name: 'Domains', icon: 'domain' },
 ];
 
 export function Header() {

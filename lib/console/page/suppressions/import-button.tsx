@@ -1,7 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import { asProblem } from '../client/problem.js';
 import { change } from '../client/request.js';
-import { say } from '../parts/announcer.js';
+import { say, sayProblem } from '../parts/announcer.js';
 import { confirm } from '../parts/confirm.js';
 import { bytes, many } from '../parts/format.js';
 import { Icon } from '../parts/icon.js';
@@ -25,8 +24,7 @@ export function ImportButton({ done }: { done: () => void }) {
       else say(`${words} ${many(invalid, 'row was', 'rows were')} not valid and left out.`, true);
       done();
     } catch (error) {
-      const { title, message } = asProblem(error);
-      say(`${title}: ${message}`, true);
+      sayProblem(error);
     }
     setBusy(false);
   };

@@ -1,14 +1,15 @@
-import { asProblem } from '../client/problem.js';
 import { change } from '../client/request.js';
 import { writable } from '../client/session.js';
 import type { SuppressionEntry } from '../client/types.js';
-import { say } from '../parts/announcer.js';
+import { say, sayProblem } from '../parts/announcer.js';
 import { Badge } from '../parts/badge.js';
 import type { Tone } from '../parts/tone.js';
 import { confirm } from '../parts/confirm.js';
 import { Time } from '../parts/time.js';
 
 const TONES: Record<string, Tone> = { bounced: 'bad', complained: 'bad', unsubscribed: 'odd', manual: 'quiet' };
+
+const HEADINGS = ['Address', 'Reason', 'For', 'Since', 'Until'];
 
 export function SuppressionTable({ entries, changed }: { entries: readonly SuppressionEntry[]; changed: () => void }) {
   const remove = async ({ address, stream, tenant }: SuppressionEntry) => {
@@ -19,8 +20,7 @@ export function SuppressionTable({ entries, changed }: { entries: readonly Suppr
       say(removed ? `${address} gets mails again.` : `${address} was not on the list any more.`);
       changed();
     } catch (error) {
-      const { title, message } = asProblem(error);
-      say(`${title}: ${message}`, true);
+      sayProblem(error);
     }
   };
   return (
@@ -28,21 +28,11 @@ export function SuppressionTable({ entries, changed }: { entries: readonly Suppr
       <table class="stack" role="table">
         <thead role="rowgroup">
           <tr role="row">
-            <th scope="col" role="columnheader">
-              Address
-            </th>
-            <th scope="col" role="columnheader">
-              Reason
-            </th>
-            <th scope="col" role="columnheader">
-              For
-            </th>
-            <th scope="col" role="columnheader">
-              Since
-            </th>
-            <th scope="col" role="columnheader">
-              Until
-            </th>
+            {HEADINGS.map((heading) => (
+              <th key={heading} scope="col" role="columnheader">
+                {heading}
+              </th>
+            ))}
             {writable() && (
               <th scope="col" role="columnheader">
                 <span class="sr-only">Action</span>
