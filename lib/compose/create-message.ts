@@ -1,5 +1,6 @@
 import { MailError } from '../errors/mail.error.js';
 import { MailMessageError } from '../errors/mail-message.error.js';
+import { shownAddress } from '../mail/address.js';
 import { bufferedAttachment } from '../mail/mail-attachment.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
@@ -106,7 +107,7 @@ export function headOf(message: MailMessage): MailHead {
   const { finished, size } = composed.get(message) ?? {};
   return {
     subject,
-    from: from.name === undefined ? from.address : `${from.name} <${from.address}>`,
+    from: shownAddress(from),
     ...(!finished && attachments.length > 0 && { attachments: attachments.length }),
     ...(size !== undefined && { size }),
   };

@@ -63,7 +63,6 @@ export class RelayConsole {
       ...sessionRoutes({
         readonly: this.#settings.readonly,
         relays: () => this.#all.names,
-        hasDomains: () => true,
       }),
       ...MAIL_ROUTES,
       ...CONTENT_ROUTES,
@@ -84,7 +83,7 @@ export class RelayConsole {
 
   #feed(relay: RelayAccess): LiveFeed {
     let feed = this.#feeds.get(relay.name);
-    if (!feed) this.#feeds.set(relay.name, (feed = new LiveFeed(relay, () => relay.queue.inspection.counts())));
+    if (!feed) this.#feeds.set(relay.name, (feed = new LiveFeed(relay)));
     return feed;
   }
 }

@@ -45,6 +45,11 @@ export function asciiDomain(domain: string): string {
   return HOST.test(domain) ? domainToASCII(domain.toLowerCase()) : '';
 }
 
+/** For readers, without the quotes of a header: `Ada Lovelace <ada@example.test>`. */
+export function shownAddress({ address, name }: MailAddress): string {
+  return name === undefined ? address : `${name} <${address}>`;
+}
+
 /** Whether an address can only go to a server that offers SMTPUTF8. */
 export function needsSmtpUtf8(address: string): boolean {
   return NON_ASCII.test(address);

@@ -1,13 +1,12 @@
 import type { RecipientState } from '../../delivery/outcome-store.interface.js';
 import { STATE_RANK } from '../../delivery/outcome-store.interface.js';
 import { ENDED, type MailStatus, mailStatus } from '../../mail-status.js';
-import type { FoundMail } from '../../queue/mail-queue.interface.js';
 import type { RelayAccess } from '../relay-access.js';
 import { ConsoleRejectedError } from '../http/console-rejected.error.js';
 import { type ConsoleRequest, jsonOf, limitOf, textsOf, wordOf } from '../http/console-request.js';
 import type { ConsoleRoutes } from '../http/console-routes.js';
 import { type MailRow, rowOf, rowOfFound } from '../view/mail-row.js';
-import { contentStateOf, isSealed } from '../view/mail-source.js';
+import { contentStateOf, foundOf, isSealed } from '../view/mail-source.js';
 import { mailIdIn, readSearch } from './read-search.js';
 
 /** Lists of mails, one mail, and what can be done about them. */
@@ -72,10 +71,10 @@ async function list(relay: RelayAccess, { query }: ConsoleRequest): Promise<Mail
 }
 
 /** Of a mail in the queue or the store. */
-export async function rowById({ queue }: RelayAccess, id: string): Promise<MailRow | undefined> {
-  const found = await queue.find(id).catch((error: unknown) => (isSealed(error) ? null : Promise.reject(error)));
-  const record = await queue.store.load(id);
-  if (found) return rowOfFound(found, record);
+async function rowById(relay: RelayAccess, id: string): Promise<MailRow | undefined> {
+  const found = await foundOf(relay, id);
+  const record = await relay.queue.store.load(id);
+  if (found && found !== 'sealed') return rowOfFound(found, record);
   return record?.messageId === undefined ? undefined : rowOf(id, record);
 }
 
@@ -118,13 +117,6 @@ async function sealedStatus({ queue }: RelayAccess, id: string): Promise<MailSta
   return mailStatus(id, null, record, feedback);
 }
 
-async function foundOf({ queue }: RelayAccess, id: string): Promise<FoundMail | 'sealed' | null> {
-  return queue.find(id).catch((error: unknown) => {
-    if (isSealed(error)) return 'sealed' as const;
-    throw error;
-  });
-}
-
 async function each(
   request: ConsoleRequest,
   act: (id: string) => Promise<void>,
@@ -149,7 +141,7 @@ function stateOf(state: string | undefined): RecipientState | undefined {
   throw new ConsoleRejectedError(422, `state is one of ${Object.keys(STATE_RANK).join(', ')}`, 'state');
 }
 
-export function cursorOf(cursor: string | undefined): number | undefined {
+function cursorOf(cursor: string | undefined): number | undefined {
   if (cursor === undefined || /^\d{1,15}$/.test(cursor)) return cursor === undefined ? undefined : Number(cursor);
   throw new ConsoleRejectedError(422, 'cursor is one that an earlier page has given', 'cursor');
 }

@@ -5,7 +5,7 @@ import { ConsoleRejectedError } from '../http/console-rejected.error.js';
 import { type ConsoleRequest, limitOf, wordOf } from '../http/console-request.js';
 import type { ConsoleRoutes } from '../http/console-routes.js';
 import type { RelayAccess } from '../relay-access.js';
-import { isSealed } from '../view/mail-source.js';
+import { foundOf } from '../view/mail-source.js';
 import { type MailRow, rowOfFound } from '../view/mail-row.js';
 import { type StreamView, streamViews, transportViews } from '../view/relay-flow.js';
 import type { TransportView } from '../view/transport-view.js';
@@ -51,14 +51,14 @@ async function list(relay: RelayAccess, { query }: ConsoleRequest): Promise<{ ma
   const place = placeOf(wordOf(query, 'state'));
   const { ids, cursor } = await queue.inspection.page(place, wordOf(query, 'cursor'), limitOf(query));
   // One whose key is not here is passed over.
-  const found = await Promise.all(
-    ids.map((id) => queue.find(id).catch((error: unknown) => (isSealed(error) ? null : Promise.reject(error)))),
-  );
+  const found = await Promise.all(ids.map((id) => foundOf(relay, id)));
   const records = await queue.store.loadMany(ids);
   const [streams, transports] =
     place === 'sending' || ids.length === 0 ? [[], []] : await Promise.all([streamViews(relay), transportViews(relay)]);
   return {
-    mails: found.flatMap((one, index) => (one ? rowOf(place, one, records[index] ?? null, streams, transports) : [])),
+    mails: found.flatMap((one, index) =>
+      one && one !== 'sealed' ? rowOf(place, one, records[index] ?? null, streams, transports) : [],
+    ),
     ...(cursor !== undefined && { cursor }),
   };
 }

@@ -5,11 +5,10 @@ import { tokenOf } from '../http/same-origin.js';
 export interface SessionSettings {
   readonly readonly: boolean;
   readonly relays: () => readonly string[];
-  readonly hasDomains: () => boolean;
 }
 
 /** What the page must know first. */
-export function sessionRoutes({ readonly, relays, hasDomains }: SessionSettings): ConsoleRoutes {
+export function sessionRoutes({ readonly, relays }: SessionSettings): ConsoleRoutes {
   return {
     'GET session': async ({ name, configuration, templates }, { raw }) => {
       const { token, cookie } = tokenOf(raw);
@@ -26,8 +25,7 @@ export function sessionRoutes({ readonly, relays, hasDomains }: SessionSettings)
           features: {
             content: history !== false && history.content !== false,
             previews: templates.engine !== undefined,
-            tracking: 'tracking' in configuration && configuration.tracking !== undefined,
-            domains: hasDomains(),
+            tracking: configuration.tracking !== undefined,
           },
         },
       };

@@ -7,7 +7,6 @@ import { LiveClients } from './live-clients.js';
 export class LiveFeed {
   readonly #relay: RelayAccess;
   readonly #clients = new LiveClients((count) => (count > 0 ? this.#start() : this.#stop()));
-  readonly #counts: () => Promise<unknown>;
   #cursor?: string;
   #timer?: NodeJS.Timeout;
   #looking = false;
@@ -16,10 +15,8 @@ export class LiveFeed {
   #lastCounts = '';
   #turn = 0;
 
-  /** @param counts of the queue */
-  constructor(relay: RelayAccess, counts: () => Promise<unknown>) {
+  constructor(relay: RelayAccess) {
     this.#relay = relay;
-    this.#counts = counts;
   }
 
   /** @param after the last event that the browser has seen @throws ConsoleRejectedError */
@@ -82,7 +79,7 @@ export class LiveFeed {
   }
 
   async #tellCounts(): Promise<void> {
-    const counts = await this.#counts();
+    const counts = await this.#relay.queue.inspection.counts();
     const text = JSON.stringify(counts);
     if (text === this.#lastCounts) return;
     this.#lastCounts = text;

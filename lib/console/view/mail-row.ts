@@ -1,4 +1,5 @@
 import type { MailRecord, RecipientState } from '../../delivery/outcome-store.interface.js';
+import { shownAddress } from '../../mail/address.js';
 import type { MailBody } from '../../mail/mail-snapshot.interface.js';
 import { decodeValue } from '../../mail/snapshot-value.js';
 import type { FoundMail } from '../../queue/mail-queue.interface.js';
@@ -77,7 +78,7 @@ export function rowOfFound(found: FoundMail, record: MailRecord | null): MailRow
     messageId,
     ...(mail !== undefined && { mail }),
     ...subjectIn(body),
-    from: from.name === undefined ? from.address : `${from.name} <${from.address}>`,
+    from: shownAddress(from),
     ...summary(
       envelope.to,
       envelope.to.map(() => state),
@@ -94,7 +95,7 @@ export function rowOfFound(found: FoundMail, record: MailRecord | null): MailRow
 function headIn({ snapshot: { from } }: FoundMail, body: MailBody): MailRecord['head'] {
   return {
     subject: subjectIn(body).subject ?? '',
-    from: from.name === undefined ? from.address : `${from.name} <${from.address}>`,
+    from: shownAddress(from),
   };
 }
 

@@ -34,6 +34,14 @@ export async function sourceOf({ runtime, queue, configuration }: RelayAccess, i
   );
 }
 
+/** A mail in the queue, or that it is there and its key is not here. */
+export async function foundOf({ queue }: RelayAccess, id: string): Promise<FoundMail | 'sealed' | null> {
+  return queue.find(id).catch((error: unknown) => {
+    if (isSealed(error)) return 'sealed' as const;
+    throw error;
+  });
+}
+
 export function isSealed(error: unknown): boolean {
   return error instanceof MailError && error.reason === 'encryption';
 }
