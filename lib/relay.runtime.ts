@@ -159,6 +159,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       pauses: this.feedback.reputation,
       tracker: this.tracking.tracker,
       contents: this.contents,
+      isListed: this.history !== undefined,
       onAmbiguous: configuration.onAmbiguous,
       now: clock,
     });

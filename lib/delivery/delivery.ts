@@ -1,4 +1,4 @@
-import { createMessage, headOf, storedAttachments } from '../compose/create-message.js';
+import { createMessage, storedAttachments } from '../compose/create-message.js';
 import type { MailMessage } from '../mail/mail-message.interface.js';
 import { MailError } from '../errors/mail.error.js';
 import { storedError, toMailError } from './attempt.js';
@@ -31,6 +31,8 @@ export interface DeliveryParts extends MailLedgerParts {
   pauses: StreamPauses;
   tracker: MessageTracker;
   contents: SentContents;
+  /** Whether what lists show of a mail is written down with it. */
+  isListed: boolean;
 }
 
 /** A job that crashes its worker, or is abandoned, this often in a row is a dead letter. */
@@ -148,7 +150,7 @@ export class Delivery {
       if (words.type === 'none') return this.#end(mail, 'cancelled');
       if (words.content !== undefined) await this.#ledger.save(mail, { content: words.content });
       const message = createMessage(snapshot, body, storedAttachments(snapshot.attachments), words.rendered);
-      mail.head = headOf(message);
+      if (this.#parts.isListed) mail.message = message;
       return message;
     } catch (thrown) {
       const error = renderError(thrown);
@@ -215,8 +217,6 @@ export class Delivery {
       settled: (recipients, transport) => this.#ledger.settleSome(mail, recipients, transport),
       settle: async (result, trouble) => {
         ended = result.error && (await this.#givenUp(mail, claim, result.error));
-        // Now its size may be known.
-        mail.head = headOf(message);
         if (!ended) await this.#ledger.settle(mail, result, trouble);
         claim.used();
         if (!ended && result.record.recipients.some(isSent)) this.#keep(mail, original);

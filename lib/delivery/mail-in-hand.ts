@@ -1,3 +1,5 @@
+import { headOf } from '../compose/create-message.js';
+import type { MailMessage } from '../mail/mail-message.interface.js';
 import type { MailBody } from '../mail/mail-snapshot.interface.js';
 import { decodeValue } from '../mail/snapshot-value.js';
 import type { MailFacts } from './outcome-events.js';
@@ -7,7 +9,6 @@ import type { JobOutcome, MailJob } from './mail-job.interface.js';
 import {
   aboutOf,
   type MailAbout,
-  type MailHead,
   type MailRecord,
   type RecipientOutcome,
   type RecipientState,
@@ -15,8 +16,8 @@ import {
 
 /** A job with what the store knows of it, and what has come of it since. */
 export class MailInHand {
-  /** Once it is rendered. */
-  head?: MailHead;
+  /** Once it is rendered, where lists show it. */
+  message?: MailMessage;
   /** Its content is on its way to where sent mails are kept. */
   kept = false;
   readonly #latest = new Map<string, RecipientOutcome>();
@@ -53,8 +54,8 @@ export class MailInHand {
   get facts(): MailFacts & { about: MailAbout } {
     const { id, messageId, mail } = this.job.snapshot;
     const about = this.record?.about ?? aboutOf(this.job.snapshot, this.body);
-    const { head } = this;
-    return { id, messageId, ...(mail !== undefined && { mail }), about, ...(head && { head }) };
+    const { message } = this;
+    return { id, messageId, ...(mail !== undefined && { mail }), about, ...(message && { head: headOf(message) }) };
   }
 
   /** Its worker was lost after it had saved an outcome, and before it had told anybody. */

@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { asciiDomain } from '../mail/address.js';
 import { mergeHeaders } from '../mail/headers.js';
 import type { MailAddress, MailMessage } from '../mail/mail-message.interface.js';
 import type { RecipientResult, TransportCapabilities, TransportResult } from '../transport/mail-transport.js';
@@ -88,5 +88,5 @@ function matcherOf(pattern: string): (address: string) => boolean {
 
 /** As addresses have it; a domain with a star is written in ASCII. */
 function asciiOf(domain: string): string {
-  return (domain.includes('*') ? undefined : domainToASCII(domain)) || domain.toLowerCase();
+  return (domain.includes('*') ? undefined : asciiDomain(domain)) || domain.toLowerCase();
 }

@@ -87,6 +87,7 @@ describe('a route as text', () => {
     ['weighted(a b)', 'needs = behind a'],
     ['weighted(a=x)', 'weighted() takes numbers'],
     ['bydomain(a_b!=c)', 'is no domain'],
+    ['bydomain(acme.test/x=c)', 'is no domain'],
     ['failover(('.repeat(50), 'needs a transport'],
     [`${'failover('.repeat(5000)}a${')'.repeat(5000)}`, 'is nested too deep'],
   ])('that is wrong says where: %s', (text, words) => {

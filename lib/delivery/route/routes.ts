@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { asciiDomain } from '../../mail/address.js';
 import { RelayConfigurationError } from '../../errors/relay-configuration.error.js';
 import { NamedRoute, type Route, type RouteDraw, RouteNode, unique } from './route.js';
 
@@ -170,7 +170,7 @@ function namesOf<N extends string>(routes: readonly RouteNode<N>[]): N[] {
 function domainPattern(pattern: string): string {
   if (pattern === '*') return pattern;
   const [, wildcard = '', domain = ''] = /^(\*\.)?(.*)$/s.exec(pattern)!;
-  const ascii = domainToASCII(domain);
+  const ascii = asciiDomain(domain);
   if (ascii && /^[a-z0-9.-]+$/.test(ascii)) return wildcard + ascii;
   throw new RelayConfigurationError(
     'route',

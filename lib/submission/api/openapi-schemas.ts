@@ -1,4 +1,4 @@
-import type { RecipientState } from '../../delivery/outcome-store.interface.js';
+import { STATE_RANK } from '../../delivery/outcome-store.interface.js';
 import { MAIL_EVENT_TYPES } from '../../events/mail-event.interface.js';
 import type { Attempt, MailStatus, SendResult } from '../../mail-status.js';
 import type { ApiComposedMessage, ApiRawMessage } from './api-message.interface.js';
@@ -102,19 +102,7 @@ export const SCHEMAS = {
     oneOf: [{ $ref: '#/components/schemas/ComposedMessage' }, { $ref: '#/components/schemas/RawMessage' }],
   },
   State: {
-    enum: [
-      'scheduled',
-      'queued',
-      'sending',
-      'deferred',
-      'sent',
-      'delivered',
-      'bounced',
-      'complained',
-      'suppressed',
-      'cancelled',
-      'failed',
-    ] satisfies RecipientState[],
+    enum: Object.keys(STATE_RANK),
   },
   Recipient: object(
     {

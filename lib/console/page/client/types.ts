@@ -1,21 +1,10 @@
 // What the console's HTTP API answers (docs/console.md). Times are ISO 8601.
 
+import { type RecipientState, STATE_RANK } from '../../../delivery/outcome-store.interface.js';
 import { COUNTED_TYPES, type CountedType } from '../../../events/count-store.interface.js';
 
-export const RECIPIENT_STATES = [
-  'scheduled',
-  'queued',
-  'sending',
-  'deferred',
-  'sent',
-  'delivered',
-  'bounced',
-  'complained',
-  'suppressed',
-  'cancelled',
-  'failed',
-] as const;
-export type RecipientState = (typeof RECIPIENT_STATES)[number];
+export const RECIPIENT_STATES = Object.keys(STATE_RANK) as RecipientState[];
+export type { RecipientState };
 
 /** RFC 9457. */
 export interface Problem {
