@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MailService } from 'nestjs-mail-relay';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
 import { CONNECTIONS } from './setting.js';
-import { emptyRedis, redisMemory } from './redis-memory.js';
+import { emptyRedis, redisMemory } from './redis-figures.js';
 import { relayApplication } from './relay.subject.js';
 
 /** One attachment of 24 MiB to more and more recipients: what Redis holds of it, and how large the process grows. */

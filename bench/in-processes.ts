@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { compare, type Rate, type Subject } from './measure.js';
@@ -6,38 +6,67 @@ import { compare, type Rate, type Subject } from './measure.js';
 /** A side of a comparison: what it is called, and its name in subject.program.ts. */
 export type Sides = Readonly<Record<string, string>>;
 
+/** Called before mails are sent; what it resolves to waits for what else is to be waited for. */
+export type Arrival = () => Promise<() => Promise<void>>;
+
+export interface Setting {
+  redis: string;
+  smtp: number;
+}
+
+/** One side in a process of its own. */
+export interface SubjectProcess {
+  /** Sends so many mails. Gives the CPU time that the process has used since it began, in microseconds. */
+  send(mails: number): Promise<number>;
+  stop(): Promise<void>;
+}
+
 /**
  * Runs each side in a process of its own, as applications are: code that two of them share is not compiled for both. They take turns, and
  * those that wait do nothing.
- *
- * @param arrived what else is to be waited for, once a side has handed over its mails
  */
 export async function compareInProcesses(
   sides: Sides,
-  setting: { redis: string; smtp: number },
+  setting: Setting,
   rounds: number,
   mails: number,
-  arrived: () => Promise<() => Promise<void>> = async () => async () => {},
+  arrived: Arrival = async () => async () => {},
 ): Promise<Rate[]> {
-  const processes: ChildProcess[] = [];
+  const processes: SubjectProcess[] = [];
   const subjects: Subject[] = [];
   for (const [name, program] of Object.entries(sides)) {
-    const args = [program, JSON.stringify(setting)];
-    const child = fork(join(import.meta.dirname, 'subject.program.js'), args, { execArgv: ['--expose-gc'] });
-    await once(child, 'message');
-    processes.push(child);
+    const subject = await startSubject(program, setting);
+    processes.push(subject);
     subjects.push({
       name,
       run: async () => {
         const allThere = await arrived();
-        child.send(mails);
-        await once(child, 'message');
+        await subject.send(mails);
         await allThere();
         return mails;
       },
     });
   }
   const rates = await compare(subjects, rounds);
-  await Promise.all(processes.map((child) => (child.disconnect(), once(child, 'exit'))));
+  await Promise.all(processes.map((subject) => subject.stop()));
   return rates;
+}
+
+/** @param program its name in subject.program.ts */
+export async function startSubject(program: string, setting: Setting): Promise<SubjectProcess> {
+  const args = [program, JSON.stringify(setting)];
+  const child = fork(join(import.meta.dirname, 'subject.program.js'), args, { execArgv: ['--expose-gc'] });
+  await once(child, 'message');
+  return {
+    async send(mails) {
+      child.send(mails);
+      const [cpu] = (await once(child, 'message')) as [number];
+      return cpu;
+    },
+    async stop() {
+      const exited = once(child, 'exit');
+      child.disconnect();
+      await exited;
+    },
+  };
 }

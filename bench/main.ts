@@ -6,6 +6,7 @@ import { attachment } from './attachment.js';
 import { backends } from './backends.js';
 import { composing, signing } from './composing.js';
 import { distance } from './distance.js';
+import { history } from './history.js';
 import { compareInProcesses } from './in-processes.js';
 import { report } from './measure.js';
 import { memory } from './memory.js';
@@ -31,6 +32,7 @@ const parts: Record<string, () => Promise<void>> = {
   tracking: () => tracking(ROUNDS, Math.ceil(MAILS / 5)),
   queueing,
   delivering,
+  history: () => history(setting, arrived, ROUNDS, MAILS),
   backends: () => backends(redis.url, ROUNDS, MAILS),
   processes: () => processes(redis.url, ROUNDS, MAILS),
   distance: () => distance(redis.url, Math.ceil(MAILS / 5)),
@@ -62,12 +64,14 @@ async function delivering(): Promise<void> {
     'nestjs-mail-relay': 'relay',
     'nestjs-mail-relay, sendNow()': 'sendNow',
   };
-  const arrived = async () => {
-    const { messages } = await sink.count();
-    return async () => {
-      while ((await sink.count()).messages < messages + MAILS) await sleep(2);
-    };
-  };
   const rates = await compareInProcesses(sides, setting, ROUNDS, MAILS, arrived);
   report('From send() to the 250 of an SMTP server in another process', rates);
+}
+
+/** From now on: resolves when a round's mails have come to the sink. */
+async function arrived(): Promise<() => Promise<void>> {
+  const { messages } = await sink.count();
+  return async () => {
+    while ((await sink.count()).messages < messages + MAILS) await sleep(2);
+  };
 }

@@ -1,6 +1,6 @@
 import { MailService } from 'nestjs-mail-relay';
 import { rows } from './mails.js';
-import { emptyRedis, redisMemory } from './redis-memory.js';
+import { emptyRedis, redisMemory } from './redis-figures.js';
 import { relayApplication } from './relay.subject.js';
 
 /** What queued mails cost: in Redis, and in the process that queued them. */

@@ -1,8 +1,8 @@
 // One side of a comparison in a process of its own, as an application would be: node subject.program.js relay '{"redis":"redis://...","smtp":2525}'
-// Answers each count that it is sent with `done`, when it has handed over so many mails.
+// Answers each count that it is sent, when it has handed over so many mails: with the CPU time that it has used since it began, in microseconds.
 import 'reflect-metadata';
 import { Queue } from 'bullmq';
-import { MailService } from 'nestjs-mail-relay';
+import { MailService, type RelayOptions } from 'nestjs-mail-relay';
 import { nestMail, nodemailerPool } from './direct.subjects.js';
 import { HandWired } from './hand-wired.subject.js';
 import { recipient, rows, welcome } from './mails.js';
@@ -17,6 +17,8 @@ interface Running {
 
 const [, , name, setting] = process.argv as [string, string, string, string];
 const { redis, smtp } = JSON.parse(setting) as { redis: string; smtp: number };
+/** One side may run in several processes. */
+const queueName = `bench-${name}-${process.pid}`;
 const connection = { host: '127.0.0.1', port: Number(new URL(redis).port) };
 
 const SUBJECTS: Record<string, () => Promise<Running>> = {
@@ -34,6 +36,10 @@ const SUBJECTS: Record<string, () => Promise<Running>> = {
   },
   async relay() {
     const { mail, close } = await relay(true);
+    return { send: each((index) => mail.send(welcome(index), { to: recipient(index) })), close };
+  },
+  async relayWithoutHistory() {
+    const { mail, close } = await relay(true, { history: false });
     return { send: each((index) => mail.send(welcome(index), { to: recipient(index) })), close };
   },
   async sendNow() {
@@ -67,20 +73,26 @@ const SUBJECTS: Record<string, () => Promise<Running>> = {
 const subject = await SUBJECTS[name]!();
 process.on('message', (count: number) => {
   globalThis.gc?.();
-  void subject.send(count).then(() => process.send!('done'));
+  void subject.send(count).then(() => process.send!(cpuTime()));
 });
 process.once('disconnect', () => void Promise.resolve(subject.close()).then(() => process.exit()));
 process.send!('ready');
+
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
 
 function each(send: (index: number) => Promise<unknown>): (count: number) => Promise<void> {
   return (count) => inParallel(count, WIDTH, send);
 }
 
-async function relay(worker: boolean) {
+async function relay(worker: boolean, options?: RelayOptions) {
   const app = await relayApplication({
     transport: `smtp://127.0.0.1:${smtp}?connections=${CONNECTIONS}&tls=never`,
     worker: worker && { concurrency: CONCURRENCY },
-    queue: { redis, name: `bench-${name}` },
+    queue: { redis, name: queueName },
+    ...options,
   });
   return { mail: app.get(MailService), close: () => app.close() };
 }
@@ -89,9 +101,9 @@ async function relay(worker: boolean) {
 async function rawQueue() {
   const { mail, close } = await relay(false);
   const { id } = await mail.send(welcome(0), { to: recipient(0) });
-  const own = new Queue(`bench-${name}`, { connection, prefix: '{relay}' });
+  const own = new Queue(queueName, { connection, prefix: '{relay}' });
   const payload: unknown = (await own.getJob(id))!.data;
   await own.obliterate({ force: true });
   await Promise.all([own.close(), close()]);
-  return { queue: new Queue(`bench-${name}-raw`, { connection }), payload };
+  return { queue: new Queue(`${queueName}-raw`, { connection }), payload };
 }

@@ -6,6 +6,13 @@ export async function redisMemory(url: string): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(info)![1]);
 }
 
+/** CPU time that a Redis has used since it began, in microseconds. */
+export async function redisCpuTime(url: string): Promise<number> {
+  const info = await once(url, (redis) => redis.info('cpu'));
+  const seconds = info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm);
+  return [...seconds].reduce((sum, [, one]) => sum + Number(one) * 1_000_000, 0);
+}
+
 export async function emptyRedis(url: string): Promise<void> {
   await once(url, (redis) => redis.flushall());
 }
