@@ -7,7 +7,13 @@ const SIDES = ['without', 'without, once more', 'with'];
 const PROGRAMS = ['relayWithoutHistory', 'relayWithoutHistory', 'relay'];
 
 /** What the console's history adds to the sending of a mail: CPU time of the sending process and of Redis, and mails a second. */
-export async function history(setting: Setting, arrived: Arrival, rounds: number, mails: number): Promise<void> {
+export async function history(
+  backend: string,
+  setting: Setting,
+  arrived: Arrival,
+  rounds: number,
+  mails: number,
+): Promise<void> {
   const subjects = await Promise.all(PROGRAMS.map((program) => startSubject(program, setting)));
   const used = async (index: number): Promise<[own: number, redis: number]> => [
     await subjects[index]!.send(0),
@@ -33,10 +39,10 @@ export async function history(setting: Setting, arrived: Arrival, rounds: number
     for (const index of number % 2 ? order.toReversed() : order) await round(index, true);
   await Promise.all(subjects.map((subject) => subject.stop()));
 
-  console.log(`\nWhat the history of mails costs, median (and range)\n`);
+  console.log(`\nWhat the history of mails costs: ${backend}, median (and range)\n`);
   console.log('| history | CPU a mail, µs | of Redis, µs | mails/s |\n|---|---:|---:|---:|');
   for (const [index, { own, redis, rate }] of figures.entries())
-    console.log(`| ${SIDES[index]} | ${middle(own)} | ${middle(redis)} | ${middle(rate)} |`);
+    console.log(`| ${SIDES[index]} | ${middle(own)} | ${setting.queue ? '' : middle(redis)} | ${middle(rate)} |`);
 }
 
 /** The history is written half a second after the fact. */

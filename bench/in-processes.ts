@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { QueueOptions } from '../lib/queue/queue-options.interface.js';
 import { compare, type Rate, type Subject } from './measure.js';
 
 /** A side of a comparison: what it is called, and its name in subject.program.ts. */
@@ -12,6 +13,8 @@ export type Arrival = () => Promise<() => Promise<void>>;
 export interface Setting {
   redis: string;
   smtp: number;
+  /** Where the relay's queue lives; in that Redis where it is left out. */
+  queue?: QueueOptions;
 }
 
 /** One side in a process of its own. */

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres } from '../test/support/postgres.js';
 import { startRedis } from '../test/support/redis.js';
 import { startSmtpSink } from '../test/support/smtp/smtp-sink.mjs';
 import { attachment } from './attachment.js';
@@ -7,7 +8,7 @@ import { backends } from './backends.js';
 import { composing, signing } from './composing.js';
 import { distance } from './distance.js';
 import { history } from './history.js';
-import { compareInProcesses } from './in-processes.js';
+import { type Arrival, compareInProcesses } from './in-processes.js';
 import { report } from './measure.js';
 import { memory } from './memory.js';
 import { endurance, processes } from './processes.js';
@@ -32,7 +33,7 @@ const parts: Record<string, () => Promise<void>> = {
   tracking: () => tracking(ROUNDS, Math.ceil(MAILS / 5)),
   queueing,
   delivering,
-  history: () => history(setting, arrived, ROUNDS, MAILS),
+  history: histories,
   backends: () => backends(redis.url, ROUNDS, MAILS),
   processes: () => processes(redis.url, ROUNDS, MAILS),
   distance: () => distance(redis.url, Math.ceil(MAILS / 5)),
@@ -64,14 +65,25 @@ async function delivering(): Promise<void> {
     'nestjs-mail-relay': 'relay',
     'nestjs-mail-relay, sendNow()': 'sendNow',
   };
-  const rates = await compareInProcesses(sides, setting, ROUNDS, MAILS, arrived);
+  const rates = await compareInProcesses(sides, setting, ROUNDS, MAILS, arrival(MAILS));
   report('From send() to the 250 of an SMTP server in another process', rates);
 }
 
-/** From now on: resolves when a round's mails have come to the sink. */
-async function arrived(): Promise<() => Promise<void>> {
-  const { messages } = await sink.count();
+async function histories(): Promise<void> {
+  const [some, few] = [Math.ceil(MAILS / 5), Math.ceil(MAILS / 10)];
+  await history('Redis', setting, arrival(MAILS), ROUNDS, MAILS);
+  const postgres = await startPostgres();
+  await history('Postgres', { ...setting, queue: { postgres: postgres.url } }, arrival(some), ROUNDS, some);
+  await postgres.stop();
+  await history('embedded', { ...setting, queue: { embedded: true } }, arrival(few), ROUNDS, few);
+}
+
+/** What waits for so many mails to come to the sink. */
+function arrival(mails: number): Arrival {
   return async () => {
-    while ((await sink.count()).messages < messages + MAILS) await sleep(2);
+    const { messages } = await sink.count();
+    return async () => {
+      while ((await sink.count()).messages < messages + mails) await sleep(2);
+    };
   };
 }

@@ -1,8 +1,12 @@
 // One side of a comparison in a process of its own, as an application would be: node subject.program.js relay '{"redis":"redis://...","smtp":2525}'
 // Answers each count that it is sent, when it has handed over so many mails: with the CPU time that it has used since it began, in microseconds.
 import 'reflect-metadata';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Queue } from 'bullmq';
 import { MailService, type RelayOptions } from 'nestjs-mail-relay';
+import type { Setting } from './in-processes.js';
 import { nestMail, nodemailerPool } from './direct.subjects.js';
 import { HandWired } from './hand-wired.subject.js';
 import { recipient, rows, welcome } from './mails.js';
@@ -16,7 +20,9 @@ interface Running {
 }
 
 const [, , name, setting] = process.argv as [string, string, string, string];
-const { redis, smtp } = JSON.parse(setting) as { redis: string; smtp: number };
+const { redis, smtp, queue = { redis } } = JSON.parse(setting) as Setting;
+// Two processes must not open one folder.
+if (queue.embedded) queue.embedded = await mkdtemp(join(tmpdir(), 'relay-bench-'));
 /** One side may run in several processes. */
 const queueName = `bench-${name}-${process.pid}`;
 const connection = { host: '127.0.0.1', port: Number(new URL(redis).port) };
@@ -91,7 +97,7 @@ async function relay(worker: boolean, options?: RelayOptions) {
   const app = await relayApplication({
     transport: `smtp://127.0.0.1:${smtp}?connections=${CONNECTIONS}&tls=never`,
     worker: worker && { concurrency: CONCURRENCY },
-    queue: { redis, name: queueName },
+    queue: { ...queue, name: queueName },
     ...options,
   });
   return { mail: app.get(MailService), close: () => app.close() };

@@ -18,6 +18,8 @@ import {
 export class MailInHand {
   /** Once it is rendered, where lists show it. */
   message?: MailMessage;
+  /** In the history, where the store has given it one. */
+  place?: number;
   /** Its content is on its way to where sent mails are kept. */
   kept = false;
   readonly #latest = new Map<string, RecipientOutcome>();
@@ -54,8 +56,15 @@ export class MailInHand {
   get facts(): MailFacts & { about: MailAbout } {
     const { id, messageId, mail } = this.job.snapshot;
     const about = this.record?.about ?? aboutOf(this.job.snapshot, this.body);
-    const { message } = this;
-    return { id, messageId, ...(mail !== undefined && { mail }), about, ...(message && { head: headOf(message) }) };
+    const { message, place } = this;
+    return {
+      id,
+      messageId,
+      ...(mail !== undefined && { mail }),
+      about,
+      ...(message && { head: headOf(message) }),
+      ...(place !== undefined && { place }),
+    };
   }
 
   /** Its worker was lost after it had saved an outcome, and before it had told anybody. */

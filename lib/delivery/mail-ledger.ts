@@ -102,9 +102,10 @@ export class MailLedger {
     return persist(() => this.#parts.reporter.report(mail.facts, outcomes, transport, took), mail.job.signal);
   }
 
-  save(mail: MailInHand, change: Omit<OutcomeChange, 'messageId' | 'mail' | 'about'>): Promise<void> {
-    const { id, ...head } = mail.facts;
-    return persist(() => this.#parts.store.save(id, { ...head, ...change }), mail.job.signal);
+  async save(mail: MailInHand, change: Omit<OutcomeChange, 'messageId' | 'mail' | 'about'>): Promise<void> {
+    const { id, place, ...facts } = mail.facts;
+    const given = await persist(() => this.#parts.store.save(id, { ...facts, ...change }), mail.job.signal);
+    mail.place = given ?? place;
   }
 }
 
@@ -132,7 +133,7 @@ function expired(one: RecipientOutcome): RecipientOutcome {
  * An outcome is written even if the store is away for a while: until then the job is kept, since giving it back would send the mail
  * again. A worker that shuts down, or whose lock is lost, still tries for some seconds.
  */
-async function persist(write: () => Promise<void>, signal: AbortSignal): Promise<void> {
+async function persist<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
   let last = 8;
   for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
     try {

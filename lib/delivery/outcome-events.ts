@@ -8,6 +8,8 @@ export interface MailFacts {
   mail?: string;
   about?: MailAbout;
   head?: MailHead;
+  /** In the history. */
+  place?: number;
 }
 
 /** What the relay itself did, as an event; a state that is none, such as `sending`, gives none. */

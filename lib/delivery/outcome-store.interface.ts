@@ -169,8 +169,12 @@ export interface OutcomeStore {
    * @param transport which sends it
    */
   begin(id: string, at: number, stalls: number, transport: string): Promise<'go' | 'cancelled'>;
-  /** Atomic and idempotent: the same change twice is as once. A provider's ids in it find the mail from then on: {@link mailOf}. */
-  save(id: string, change: OutcomeChange): Promise<void>;
+  /**
+   * Atomic and idempotent: the same change twice is as once. A provider's ids in it find the mail from then on: {@link mailOf}.
+   *
+   * @returns the mail's place in the history, where the store gives it one with its head
+   */
+  save(id: string, change: OutcomeChange): Promise<number | undefined>;
   /** Sets the flag that {@link begin} reads; says whether an attempt is under way. */
   cancel(id: string): Promise<{ sending: boolean }>;
   /** For a retry by hand: puts these recipients back to `queued`, whatever their state, and clears the flag and the counters, and begins its age anew. */

@@ -1,6 +1,8 @@
 /** A mail that something has come of. */
 export interface NotedMail {
   readonly id: string;
+  /** As the store of outcomes gave it, where that numbers mails; what has none is numbered when it is noted. */
+  readonly place?: number;
   /** By which it is found: see history-terms. */
   readonly terms: readonly string[];
   /** Those of {@link LISTED_STATES} that a recipient is in now. */

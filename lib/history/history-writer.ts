@@ -27,16 +27,17 @@ export class HistoryWriter {
 
   /** Something came of a mail. */
   noted(
-    { id, about, head }: MailFacts & { about: MailAbout },
+    { id, place, about, head }: MailFacts & { about: MailAbout },
     states: readonly RecipientState[],
     transport?: string,
   ): void {
-    this.#gather(id, termsOf(about, head, transport, this.#words), states);
+    const terms = termsOf(about, head, transport, this.#words);
+    this.#gather({ id, ...(place !== undefined && { place }), terms, states: states.filter(isListed) });
   }
 
   /** Something came back of a mail that is noted already. */
   changed(id: string, states: readonly RecipientState[]): void {
-    this.#gather(id, [], states);
+    this.#gather({ id, terms: [], states: states.filter(isListed) });
   }
 
   /** Told after what was noted in this process is written. Gives what ends that. */
@@ -52,8 +53,8 @@ export class HistoryWriter {
     return (this.#writing = this.#writing.then(() => this.#write()));
   }
 
-  #gather(id: string, terms: readonly string[], states: readonly RecipientState[]): void {
-    this.#add(id, terms, states);
+  #gather(mail: NotedMail): void {
+    this.#add(mail);
     // What lies here for long costs more than what is written: it would outlive the young part of the heap.
     if (this.#gathered.size === AT_ONCE) void this.flush();
     else this.#later();
@@ -63,14 +64,14 @@ export class HistoryWriter {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH).unref();
   }
 
-  #add(id: string, terms: readonly string[], states: readonly RecipientState[]): void {
+  #add(mail: NotedMail): void {
+    const { id, terms, states } = mail;
     const known = this.#gathered.get(id);
-    const listed = states.filter(isListed);
     if (known) {
-      const { terms: before, states: since } = known;
-      this.#gathered.set(id, { id, terms: [...before, ...terms], states: [...new Set([...since, ...listed])] });
+      const all = { terms: [...known.terms, ...terms], states: [...new Set([...known.states, ...states])] };
+      this.#gathered.set(id, { ...known, ...mail, ...all });
     } else if (this.#gathered.size < MOST) {
-      this.#gathered.set(id, { id, terms, states: listed });
+      this.#gathered.set(id, mail);
     }
   }
 
@@ -93,8 +94,7 @@ export class HistoryWriter {
   #putBack(mails: readonly NotedMail[]): void {
     const since = this.#gathered;
     this.#gathered = new Map();
-    for (const { id, terms, states } of mails.slice(0, MOST)) this.#add(id, terms, states);
-    for (const { id, terms, states } of since.values()) this.#add(id, terms, states);
+    for (const mail of [...mails.slice(0, MOST), ...since.values()]) this.#add(mail);
     this.#later();
   }
 }

@@ -1,4 +1,4 @@
-/** A mail's id, which is a UUID, as its 16 bytes. */
+/** A mail's id, which is a UUID, as its 16 bytes; several written one behind another, as theirs. */
 export function packMailId(id: string): Buffer {
   return Buffer.from(id.replaceAll('-', ''), 'hex');
 }

@@ -18,21 +18,19 @@ export interface SavedMail {
 /** How a store writes for many mails in one call; each mail is among them once. */
 export interface OutcomeWriters {
   beginAll(mails: readonly BegunMail[]): Promise<('go' | 'cancelled')[]>;
-  saveAll(mails: readonly SavedMail[]): Promise<void>;
+  /** Gives each one's place in the history, where it has one here. */
+  saveAll(mails: readonly SavedMail[]): Promise<(number | undefined)[]>;
 }
 
 /** `begin` and `save` of a store, for many mails in one call. */
 export class GatheredOutcomes implements Pick<OutcomeStore, 'begin' | 'save'> {
   readonly #begins: Gathering<BegunMail, 'go' | 'cancelled'>;
-  readonly #saves: Gathering<SavedMail, void>;
+  readonly #saves: Gathering<SavedMail, number | undefined>;
   readonly #saveAll: OutcomeWriters['saveAll'];
 
   constructor({ beginAll, saveAll }: OutcomeWriters) {
     this.#begins = new Gathering(beginAll, idOf);
-    this.#saves = new Gathering<SavedMail, void>(async (mails) => {
-      await saveAll(mails);
-      return mails.map(() => undefined);
-    }, idOf);
+    this.#saves = new Gathering(saveAll, idOf);
     this.#saveAll = saveAll;
   }
 
@@ -40,10 +38,10 @@ export class GatheredOutcomes implements Pick<OutcomeStore, 'begin' | 'save'> {
     return this.#begins.ask({ id, at, stalls, transport });
   }
 
-  save(id: string, change: OutcomeChange): Promise<void> {
+  async save(id: string, change: OutcomeChange): Promise<number | undefined> {
     // Many large ones together would take too long.
     const large = (change.content?.length ?? 0) > LARGE_CONTENT;
-    return large ? this.#saveAll([{ id, change }]) : this.#saves.ask({ id, change });
+    return large ? (await this.#saveAll([{ id, change }]))[0] : this.#saves.ask({ id, change });
   }
 }
 

@@ -56,7 +56,7 @@ export class MemoryOutcomeStore implements OutcomeStore {
     return 'go';
   }
 
-  async save(id: string, change: OutcomeChange): Promise<void> {
+  async save(id: string, change: OutcomeChange): Promise<undefined> {
     const {
       messageId,
       mail,

@@ -49,7 +49,7 @@ export class PostgresOutcomeStore implements OutcomeStore {
     return this.#gathered.begin(id, at, stalls, transport);
   }
 
-  save(id: string, change: OutcomeChange): Promise<void> {
+  save(id: string, change: OutcomeChange): Promise<number | undefined> {
     return this.#gathered.save(id, change);
   }
 
@@ -86,11 +86,12 @@ export class PostgresOutcomeStore implements OutcomeStore {
     return mails.map(({ id }) => (begun.has(id) ? 'go' : 'cancelled'));
   }
 
-  async #saveAll(mails: readonly SavedMail[]): Promise<void> {
+  async #saveAll(mails: readonly SavedMail[]): Promise<undefined[]> {
     const keys = mails.flatMap(({ id, change }) => providerKeys(change).map((key) => [key, id] as const));
     const values = [this.#queue, this.#days, ...columns(mails, saveValues)];
     if (keys.length === 0) await this.#run(SAVE, values);
     else await this.#run(INDEX + SAVE, [...values, ...columns(keys, (pair) => pair)]);
+    return mails.map(() => undefined);
   }
 }
 

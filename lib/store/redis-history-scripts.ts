@@ -1,3 +1,6 @@
+/** Changes that are kept, about. */
+export const MOST_ENTRIES = 100;
+
 /** KEYS: meta, then the mails' hashes. Gives the number of each: its own, the next one, or 0 where nothing is kept of the mail. */
 const place = `
 local places = {}
@@ -20,6 +23,33 @@ if #new > 0 then
 end
 return places`;
 
+/**
+ * KEYS: a block, its filter, room for a filter, changes, meta. ARGV: ttl; ids that have changed; the filter of what is new, or nothing; how
+ * many bits are new, and their places; then offsets and the ids that belong there, in turn.
+ */
+const write = `
+local ttl = ARGV[1]
+if ARGV[3] ~= '' then
+  redis.call('SET', KEYS[3], ARGV[3])
+  redis.call('BITOP', 'OR', KEYS[2], KEYS[2], KEYS[3])
+  redis.call('DEL', KEYS[3])
+end
+local runs = 5 + ARGV[4]
+for i = 5, runs - 1 do redis.call('SETBIT', KEYS[2], ARGV[i], 1) end
+for i = runs, #ARGV, 2 do redis.call('SETRANGE', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ${MOST_ENTRIES}, '*', 'ids', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ttl)
+redis.call('PEXPIRE', KEYS[2], ttl)
+redis.call('PEXPIRE', KEYS[4], 2 * ttl)
+redis.call('PEXPIRE', KEYS[5], 2 * ttl)`;
+
+/** KEYS: blocks. Gives the first that is there, counted from 1; 0 for none. */
+const existing = `
+for i, key in ipairs(KEYS) do
+  if redis.call('EXISTS', key) == 1 then return i end
+end
+return 0`;
+
 /** KEYS: filters. ARGV: bits. Gives the first filter that has them all, counted from 1; 0 for none. */
 const candidate = `
 for i, key in ipairs(KEYS) do
@@ -34,4 +64,9 @@ for i, key in ipairs(KEYS) do
 end
 return 0`;
 
-export const HISTORY_SCRIPTS: Readonly<Record<'place' | 'candidate', string>> = { place, candidate };
+export const HISTORY_SCRIPTS: Readonly<Record<'place' | 'write' | 'existing' | 'candidate', string>> = {
+  place,
+  write,
+  existing,
+  candidate,
+};

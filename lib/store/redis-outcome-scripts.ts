@@ -5,6 +5,9 @@ import { MOST_ATTEMPTS } from '../delivery/outcome-store.interface.js';
  * one round trip and begins the time of keeping anew. KEYS are the mails, ARGV[1] is that time in milliseconds.
  */
 
+/** What {@link save} looks at, in its order. */
+const KNOWN = ['attempts', 'stallBaseline', 'deferrals', 'content', 'about', 'head', 'opened', 'clicked', 'place'];
+
 /** Many mails. ARGV: ttl, then at, stalls, transport of each. 1: go; 0: cancelled. */
 const begin = `
 local answers = {}
@@ -20,9 +23,10 @@ end
 return answers`;
 
 /**
- * Many mails. ARGV: ttl, then of each: messageId, mail, attempt, stallBaseline, deferrals, content, about, head, opened, clicked (each empty for none), how many
- * recipients, and their addresses and packed outcomes in turn. The first byte of a packed outcome is its rank. Counters only grow and
- * content is written once, so that what comes late changes nothing.
+ * Many mails, behind KEYS[1], where the history counts. ARGV: ttl, then of each: messageId, mail, attempt, stallBaseline, deferrals, content,
+ * about, head, opened, clicked (each empty for none), how many recipients, and their addresses and packed outcomes in turn. The first byte of
+ * a packed outcome is its rank. Counters only grow, and what is written once stays, so that what comes late changes nothing. A mail with a
+ * head is numbered. Gives the number of each; 0 for none.
  */
 const save = `
 local at = 2
@@ -30,43 +34,71 @@ local function take()
   at = at + 1
   return ARGV[at - 1]
 end
-local function grow(key, field, value)
-  if value ~= '' and tonumber(redis.call('HGET', key, field) or 0) < tonumber(value) then redis.call('HSET', key, field, value) end
+local last
+local function number()
+  last = (last or tonumber(redis.call('HGET', KEYS[1], 'last') or 0)) + 1
+  return last
 end
-for _, key in ipairs(KEYS) do
-  redis.call('HSET', key, 'messageId', take())
+local numbers = {}
+for i = 2, #KEYS do
+  local key = KEYS[i]
+  local known = redis.call('HMGET', key, ${KNOWN.map((field) => `'${field}'`).join(', ')})
+  local fields = { 'messageId', take() }
+  local function set(field, value)
+    fields[#fields + 1] = field
+    fields[#fields + 1] = value
+    if #fields >= 1000 then
+      redis.call('HSET', key, unpack(fields))
+      fields = {}
+    end
+  end
+  local function once(field, stored, value)
+    if value ~= '' and not stored then set(field, value) end
+  end
+  local function grow(field, stored, value)
+    if value ~= '' and tonumber(stored or 0) < tonumber(value) then set(field, value) end
+  end
   local mail = take()
-  if mail ~= '' then redis.call('HSET', key, 'mail', mail) end
-  local attempt = take()
+  if mail ~= '' then set('mail', mail) end
+  local attempt, attempts = take(), known[1]
   if attempt ~= '' then
-    local attempts = redis.call('HGET', key, 'attempts')
     if not attempts then
-      redis.call('HSET', key, 'attempts', attempt)
+      set('attempts', attempt)
     elseif not string.find('\\n' .. attempts .. '\\n', '\\n' .. attempt .. '\\n', 1, true) then
       local _, breaks = string.gsub(attempts, '\\n', '')
       if breaks >= ${MOST_ATTEMPTS - 1} then attempts = string.sub(attempts, string.find(attempts, '\\n', 1, true) + 1) end
-      redis.call('HSET', key, 'attempts', attempts .. '\\n' .. attempt)
+      set('attempts', attempts .. '\\n' .. attempt)
     end
     redis.call('HDEL', key, 'sendingSince', 'sendingBy')
   end
-  grow(key, 'stallBaseline', take())
-  grow(key, 'deferrals', take())
-  local content = take()
-  if content ~= '' then redis.call('HSETNX', key, 'content', content) end
-  local about = take()
-  if about ~= '' then redis.call('HSETNX', key, 'about', about) end
+  grow('stallBaseline', known[2], take())
+  grow('deferrals', known[3], take())
+  once('content', known[4], take())
+  once('about', known[5], take())
   local head = take()
-  if head ~= '' then redis.call('HSETNX', key, 'head', head) end
-  grow(key, 'opened', take())
-  grow(key, 'clicked', take())
+  once('head', known[6], head)
+  grow('opened', known[7], take())
+  grow('clicked', known[8], take())
+  local place = tonumber(known[9] or 0)
+  if place == 0 and head ~= '' then
+    place = number()
+    set('place', place)
+  end
+  numbers[i - 1] = place
   for _ = 1, tonumber(take()) do
     local field = 'r:' .. take()
     local outcome = take()
     local stored = redis.call('HGET', key, field)
-    if not stored or string.byte(stored) <= string.byte(outcome) then redis.call('HSET', key, field, outcome) end
+    if not stored or string.byte(stored) <= string.byte(outcome) then set(field, outcome) end
   end
+  if #fields > 0 then redis.call('HSET', key, unpack(fields)) end
   redis.call('PEXPIRE', key, ARGV[1])
-end`;
+end
+if last then
+  redis.call('HSET', KEYS[1], 'last', last)
+  redis.call('PEXPIRE', KEYS[1], 2 * ARGV[1])
+end
+return numbers`;
 
 /** ARGV: ttl. 1: an attempt is under way. */
 const cancel = `

@@ -7,12 +7,13 @@ import {
   type HistoryQuery,
   type HistoryStore,
   LISTED_STATES,
+  type ListedState,
   MOST_CHANGES,
   type NotedMail,
 } from '../history/history-store.interface.js';
 import { MAIL_ID_BYTES, packMailId, unpackMailId } from '../mail/mail-id.js';
 import { bitsOf, filterOf } from './block-filter.js';
-import { HISTORY_SCRIPTS } from './redis-history-scripts.js';
+import { HISTORY_SCRIPTS, MOST_ENTRIES } from './redis-history-scripts.js';
 import type { Guard } from './redis.outcome-store.js';
 
 /**
@@ -42,28 +43,20 @@ export class RedisHistoryStore implements HistoryStore {
   }
 
   async note(mails: readonly NotedMail[]): Promise<void> {
-    const ours = mails.filter(({ id }) => UUID.test(id));
-    if (ours.length === 0) return;
-    const places = await this.#places(ours.map(({ id }) => id));
+    const ours = await this.#placed(mails.filter(({ id }) => UUID.test(id)));
     const blocks = new Map<number, Draft>();
-    const multi = this.#client.multi();
-    for (const [index, { id, terms, states }] of ours.entries()) {
-      const place = places[index]!;
-      // Its outcomes are forgotten already.
-      if (place === 0) continue;
+    for (const { place, id, terms } of ours) {
       const block = blockOf(place);
       let draft = blocks.get(block);
-      if (!draft) blocks.set(block, (draft = { places: new Map(), terms: new Set() }));
-      draft.places.set(place - firstOf(block), packMailId(id));
+      if (!draft) blocks.set(block, (draft = { ids: new Map(), terms: new Set() }));
+      draft.ids.set(place, id);
       for (const term of terms) draft.terms.add(term);
-      for (const state of states) multi.zadd(this.#key(`state:${state}`), place, id);
     }
-    if (blocks.size === 0) return;
-    for (const [block, draft] of blocks) this.#write(multi, block, draft);
-    const told = ours.slice(-MOST_CHANGES).map(({ id }) => id);
-    multi.xadd(this.#key('changes'), 'MAXLEN', '~', MOST_ENTRIES, '*', 'ids', told.join(' '));
-    for (const key of ['changes', 'meta']) multi.pexpire(this.#key(key), this.#retention * 2);
-    await this.#guard(async () => failed(await multi.exec()));
+    const listed = ours.filter(({ states }) => states.length > 0);
+    await Promise.all([
+      ...listed.flatMap(({ id, place, states }) => states.map((state) => this.#list(state, place, id))),
+      ...[...blocks].map(([block, draft]) => this.#write(block, draft)),
+    ]);
     await this.#trim();
   }
 
@@ -72,7 +65,8 @@ export class RedisHistoryStore implements HistoryStore {
     const from = Math.min(before ?? Infinity, last + 1) - 1;
     if (state !== undefined) return this.#inState(state, from, limit);
     if (terms.length === 0) return this.#walk(from, limit, first);
-    const block = await this.#candidate(blockOf(from), blockOf(first), terms.flatMap(bitsOf));
+    const bits = terms.flatMap(bitsOf);
+    const block = await this.#first('candidate', blockOf(from), blockOf(first), (one) => this.#filter(one), bits);
     if (block === undefined) return { found: [] };
     const top = Math.min(from, firstOf(block) + BLOCK - 1);
     return this.#walk(top, Math.min(limit, top - firstOf(block) + 1), first);
@@ -104,29 +98,37 @@ export class RedisHistoryStore implements HistoryStore {
     }
     await this.#guard(() => this.#client.del(...LISTED_STATES.map((state) => this.#key(`state:${state}`))));
     // What is noted of the same mails later stays below the first block.
-    await this.#guard(() => this.#client.hset(this.#key('meta'), { last: firstOf(end + 1) - 1, tail: end + 1 }));
+    await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), { last: firstOf(end + 1) - 1, tail: end + 1 }));
     return Math.max(0, last - first + 1);
   }
 
-  /** The number of each mail: its own, or a new one; 0 for one that is forgotten. */
-  async #places(ids: readonly string[]): Promise<number[]> {
-    const keys = [this.#key('meta'), ...ids.map((id) => this.#mails + id)];
-    return (await this.#run('place', keys, [])) as number[];
+  /** With the number of each: its own, or a new one. Without those whose outcomes are forgotten already. */
+  async #placed(mails: readonly NotedMail[]): Promise<PlacedMail[]> {
+    const without = mails.filter(({ place }) => place === undefined);
+    if (without.length === 0) return mails as PlacedMail[];
+    const keys = [this.#key(HISTORY_META), ...without.map(({ id }) => this.#mails + id)];
+    const places = (await this.#run('place', keys, [])) as number[];
+    const given = new Map(without.map(({ id }, index) => [id, places[index]!]));
+    return mails
+      .map((mail) => ({ ...mail, place: mail.place ?? given.get(mail.id)! }))
+      .filter(({ place }) => place > 0);
   }
 
-  #write(multi: Multi, block: number, { places, terms }: Draft): void {
-    for (const [offset, ids] of runs(places))
-      multi.setrange(this.#block(block), offset * MAIL_ID_BYTES, Buffer.concat(ids));
-    const filter = this.#filter(block);
-    if (terms.size > FEW_TERMS) {
-      const draft = this.#key('draft');
-      multi.set(draft, filterOf(terms), 'PX', 60_000);
-      multi.bitop('OR', filter, filter, draft);
-    } else if (terms.size > 0) {
-      const bits = [...terms].flatMap(bitsOf);
-      multi.call('BITFIELD', filter, ...bits.flatMap((bit) => ['SET', 'u1', String(bit), '1']));
-    }
-    for (const key of [this.#block(block), filter]) multi.pexpire(key, this.#retention);
+  #list(state: ListedState, place: number, id: string): Promise<unknown> {
+    return this.#guard(() => this.#client.zadd(this.#key(`state:${state}`), place, id));
+  }
+
+  #write(block: number, { ids, terms }: Draft): Promise<unknown> {
+    const many = terms.size > FEW_TERMS;
+    const bits = many ? [] : [...terms].flatMap(bitsOf);
+    const told = [...ids.values()].slice(-MOST_CHANGES).join(' ');
+    const keys = [
+      this.#block(block),
+      this.#filter(block),
+      ...['draft', 'changes', HISTORY_META].map((name) => this.#key(name)),
+    ];
+    const args = [this.#retention, told, many ? filterOf(terms) : '', bits.length, ...bits];
+    return this.#run('write', keys, [...args, ...runs(ids, firstOf(block))]);
   }
 
   /** All that is there, from a place down. */
@@ -138,7 +140,12 @@ export class RedisHistoryStore implements HistoryStore {
       const block = blockOf(top);
       const bottom = Math.max(firstOf(block), top - left + 1);
       const ids = await this.#ids(block, bottom, top);
-      if (ids === undefined) return { found };
+      if (ids === undefined) {
+        const next = await this.#first('existing', block - 1, blockOf(first), (one) => this.#block(one), []);
+        if (next === undefined) return { found };
+        top = firstOf(next) + BLOCK - 1;
+        continue;
+      }
       for (let place = top; place >= bottom; place--) {
         const id = ids[place - bottom];
         if (id !== undefined) found.push({ id, place });
@@ -170,37 +177,52 @@ export class RedisHistoryStore implements HistoryStore {
     return found.length === limit ? { found, next: found.at(-1)!.place } : { found };
   }
 
-  /** The next block, going down, that may hold a mail with these terms. */
-  async #candidate(from: number, to: number, bits: readonly number[]): Promise<number | undefined> {
+  /** The first block, going down, whose key the script picks. */
+  async #first(
+    script: 'existing' | 'candidate',
+    from: number,
+    to: number,
+    keyOf: (block: number) => string,
+    args: readonly number[],
+  ): Promise<number | undefined> {
     for (let top = from; top >= to; top -= BLOCKS_AT_ONCE) {
       const blocks = range(Math.max(to, top - BLOCKS_AT_ONCE + 1), top).toReversed();
-      const keys = blocks.map((block) => this.#filter(block));
-      const index = (await this.#run('candidate', keys, bits)) as number;
+      const index = (await this.#run(script, blocks.map(keyOf), args)) as number;
       if (index > 0) return blocks[index - 1];
     }
     return undefined;
   }
 
   async #range(): Promise<{ first: number; last: number }> {
-    const [last, tail] = await this.#guard(() => this.#client.hmget(this.#key('meta'), 'last', 'tail'));
+    const [last, tail] = await this.#guard(() => this.#client.hmget(this.#key(HISTORY_META), 'last', 'tail'));
     return { first: firstOf(Number(tail ?? 0)), last: Number(last ?? 0) };
   }
 
-  /** Blocks go by themselves when their time is over; now and then it is noted up to which one. */
+  /**
+   * Blocks go by themselves when their time is over; now and then one process notes up to which one. A block of mails that were numbered
+   * since it was last noted may have yet to be written.
+   */
   async #trim(): Promise<void> {
     if (performance.now() - this.#trimmedAt < TRIM_EVERY) return;
     this.#trimmedAt = performance.now();
+    const turn = await this.#guard(() => this.#client.set(this.#key('trimmed'), 1, 'PX', TRIM_EVERY, 'NX'));
+    if (turn === null) return;
     const { first, last } = await this.#range();
+    const settled = Number((await this.#guard(() => this.#client.hget(this.#key(HISTORY_META), 'settled'))) ?? 0);
     let tail = blockOf(first);
-    for (; tail < blockOf(last); tail++)
+    for (; tail < blockOf(settled); tail++)
       if ((await this.#guard(() => this.#client.exists(this.#block(tail)))) === 1) break;
+    await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), { tail, settled: last }));
     if (tail === blockOf(first)) return;
-    await this.#guard(() => this.#client.hset(this.#key('meta'), 'tail', tail));
     for (const state of LISTED_STATES)
       await this.#guard(() => this.#client.zremrangebyscore(this.#key(`state:${state}`), '-inf', firstOf(tail) - 1));
   }
 
-  #run(name: keyof typeof HISTORY_SCRIPTS, keys: string[], args: readonly (string | number)[]): Promise<unknown> {
+  #run(
+    name: keyof typeof HISTORY_SCRIPTS,
+    keys: string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<unknown> {
     const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
     return this.#guard(() => client[COMMAND + name]!(keys.length, ...keys, ...args));
   }
@@ -220,11 +242,14 @@ export class RedisHistoryStore implements HistoryStore {
 
 /** What is to be written of one block: ids by their place in it, and terms for its filter. */
 interface Draft {
-  places: Map<number, Buffer>;
+  ids: Map<number, string>;
   terms: Set<string>;
 }
 
-type Multi = ReturnType<Redis['multi']>;
+type PlacedMail = NotedMail & { readonly place: number };
+
+/** Where the mails are counted: `last` is the number of the newest. */
+export const HISTORY_META = 'meta';
 
 const COMMAND = 'relayHistory:';
 /** Mails. */
@@ -233,7 +258,6 @@ const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** The bits of so few are set one by one. */
 const FEW_TERMS = 64;
 const BLOCKS_AT_ONCE = 500;
-const MOST_ENTRIES = 100;
 /** Milliseconds. */
 const TRIM_EVERY = 600_000;
 
@@ -251,22 +275,19 @@ function idOf(bytes: Buffer): string | undefined {
   return bytes.length < MAIL_ID_BYTES || bytes.every((byte) => byte === 0) ? undefined : unpackMailId(bytes);
 }
 
-/** What lies side by side is written at once. */
-function runs(places: ReadonlyMap<number, Buffer>): [offset: number, ids: Buffer[]][] {
-  const all: [number, Buffer[]][] = [];
-  for (const [offset, id] of [...places].sort(([a], [b]) => a - b)) {
-    const last = all.at(-1);
-    if (last && last[0] + last[1].length === offset) last[1].push(id);
-    else all.push([offset, [id]]);
+/** Offsets and packed ids in turn: what lies side by side is written at once. @param first place of the block */
+function runs(ids: ReadonlyMap<number, string>, first: number): (number | Buffer)[] {
+  const places = [...ids.keys()].sort((a, b) => a - b);
+  const all: (number | Buffer)[] = [];
+  for (let from = 0; from < places.length;) {
+    const place = places[from]!;
+    let together = '';
+    for (let next = place; places[from] === next; next++, from++) together += ids.get(next)!;
+    all.push((place - first) * MAIL_ID_BYTES, packMailId(together));
   }
   return all;
 }
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index);
-}
-
-function failed(results: [Error | null, unknown][] | null): void {
-  const error = results?.find(([one]) => one)?.[0];
-  if (error) throw error;
 }

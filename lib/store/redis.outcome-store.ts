@@ -20,6 +20,7 @@ export type Guard = <T>(work: () => Promise<T>) => Promise<T>;
 export class RedisOutcomeStore implements OutcomeStore {
   readonly #client: Redis | Cluster;
   readonly #prefix: string;
+  readonly #history: string;
   readonly #guard: Guard;
   readonly #retention: number;
   readonly #gathered = new GatheredOutcomes({
@@ -27,11 +28,16 @@ export class RedisOutcomeStore implements OutcomeStore {
     saveAll: (mails) => this.#saveAll(mails),
   });
 
-  /** @param prefix of its keys, with the hash tag of the queue's keys @param retention in milliseconds */
-  constructor(client: Redis | Cluster, prefix: string, guard: Guard, retention = RETENTION) {
+  /**
+   * @param prefix of its keys, with the hash tag of the queue's keys
+   * @param history where the history counts its mails
+   * @param retention in milliseconds
+   */
+  constructor(client: Redis | Cluster, prefix: string, history: string, guard: Guard, retention = RETENTION) {
     this.#retention = retention;
     this.#client = client;
     this.#prefix = prefix;
+    this.#history = history;
     this.#guard = guard;
     for (const [name, lua] of Object.entries(OUTCOME_SCRIPTS)) client.defineCommand(COMMAND + name, { lua });
   }
@@ -49,17 +55,17 @@ export class RedisOutcomeStore implements OutcomeStore {
     return this.#gathered.begin(id, at, stalls, transport);
   }
 
-  save(id: string, change: OutcomeChange): Promise<void> {
+  save(id: string, change: OutcomeChange): Promise<number | undefined> {
     return this.#gathered.save(id, change);
   }
 
   async cancel(id: string): Promise<{ sending: boolean }> {
-    return { sending: (await this.#run('cancel', [id], [])) === 1 };
+    return { sending: (await this.#run('cancel', this.#keys([id]), [])) === 1 };
   }
 
   async reopen(id: string, addresses: readonly string[], at: number): Promise<void> {
     const outcomes = addresses.flatMap((address) => [address, packOutcome(reopened(address, at))]);
-    await this.#run('reopen', [id], [at, ...outcomes]);
+    await this.#run('reopen', this.#keys([id]), [at, ...outcomes]);
   }
 
   async mailOf(providerMessageId: string): Promise<string | undefined> {
@@ -69,24 +75,29 @@ export class RedisOutcomeStore implements OutcomeStore {
 
   async #beginAll(mails: readonly BegunMail[]): Promise<('go' | 'cancelled')[]> {
     const args = mails.flatMap(({ at, stalls, transport }) => [at, stalls, transport]);
-    const answers = (await this.#run('begin', idsOf(mails), args)) as number[];
+    const answers = (await this.#run('begin', this.#keys(idsOf(mails)), args)) as number[];
     return answers.map((answer) => (answer === 1 ? 'go' : 'cancelled'));
   }
 
-  async #saveAll(mails: readonly SavedMail[]): Promise<void> {
+  async #saveAll(mails: readonly SavedMail[]): Promise<(number | undefined)[]> {
     const indexed = mails.flatMap(({ id, change }) => providerKeys(change).map((key) => this.#index(key, id)));
     const args = mails.flatMap(({ change }) => saveArguments(change));
     // The index first, so that what is saved can be found; in the same write.
-    await Promise.all([...indexed, this.#run('save', idsOf(mails), args)]);
+    const written = this.#run('save', [this.#history, ...this.#keys(idsOf(mails))], args);
+    await Promise.all([...indexed, written]);
+    return ((await written) as number[]).map((place) => place || undefined);
+  }
+
+  #keys(ids: readonly string[]): string[] {
+    return ids.map((id) => this.#prefix + id);
   }
 
   #index(key: string, id: string): Promise<unknown> {
     return this.#guard(() => this.#client.set(this.#prefix + PROVIDER_ID + key, id, 'PX', this.#retention));
   }
 
-  #run(name: keyof typeof OUTCOME_SCRIPTS, ids: string[], args: readonly (string | number)[]): Promise<unknown> {
+  #run(name: keyof typeof OUTCOME_SCRIPTS, keys: string[], args: readonly (string | number)[]): Promise<unknown> {
     const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    const keys = ids.map((id) => this.#prefix + id);
     return this.#guard(() => client[COMMAND + name]!(keys.length, ...keys, this.#retention, ...args));
   }
 }

@@ -17,9 +17,10 @@ describe.each(BACKENDS)('the history on $name', ({ open }) => {
     const about: MailAbout = { acceptedAt: 1, to: [to], stream: 'transactional', tags };
     const head = { subject, from: 'a@acme.test' };
     const recipients = [{ address: to, state: state as RecipientState, at: 2 }];
-    await backend.queue.store.save(id, { messageId: `<${id}@acme.test>`, about, head, recipients });
+    const place = await backend.queue.store.save(id, { messageId: `<${id}@acme.test>`, about, head, recipients });
     const states = state === 'sent' ? [] : [state as 'bounced'];
-    await backend.queue.history.note([{ id, terms: termsOf(about, head, 'acme', true), states }]);
+    const terms = termsOf(about, head, 'acme', true);
+    await backend.queue.history.note([{ id, ...(place !== undefined && { place }), terms, states }]);
     return id;
   }
 
@@ -46,6 +47,39 @@ describe.each(BACKENDS)('the history on $name', ({ open }) => {
     await note('twice@once.test', { id });
     expect(await ids({ search: { domain: 'once.test' } })).toEqual([later, id]);
     expect(await ids({ state: 'deferred' })).not.toContain(id);
+  });
+
+  it('has a mail once, whether or not whoever notes it knows its place', async () => {
+    const id = await note('known@place.test');
+    const later = await note('other@place.test');
+    await backend.queue.history.note([{ id, terms: [], states: ['bounced'] }]);
+    expect(await ids({ search: { domain: 'place.test' } })).toEqual([later, id]);
+  });
+
+  it('lists a mail that was never rendered', async () => {
+    const id = randomUUID();
+    const about: MailAbout = { acceptedAt: 1, to: ['none@head.test'], stream: 'transactional' };
+    const recipients = [{ address: 'none@head.test', state: 'suppressed' as const, at: 2 }];
+    const place = await backend.queue.store.save(id, { messageId: `<${id}@acme.test>`, about, recipients });
+    expect(place).toBeUndefined();
+    const terms = termsOf(about, undefined, undefined, true);
+    await backend.queue.history.note([{ id, terms, states: ['suppressed'] }]);
+    expect(await ids({ search: { recipient: 'none@head.test' } })).toEqual([id]);
+  });
+
+  it('lists what is noted, however many newer ones are not yet', async () => {
+    const id = await note('noted@before.test');
+    const about: MailAbout = { acceptedAt: 1, to: ['unnoted@before.test'], stream: 'transactional' };
+    const saves = Array.from({ length: 2_100 }, () =>
+      backend.queue.store.save(randomUUID(), {
+        messageId: '<1@acme.test>',
+        about,
+        head: { subject: 'Hello', from: 'a@acme.test' },
+      }),
+    );
+    await Promise.all(saves);
+    expect((await pages().page({ search: {}, limit: 1 })).mails.map((mail) => mail.id)).toEqual([id]);
+    expect(await ids({ search: { domain: 'before.test' } })).toEqual([id]);
   });
 
   it('finds by recipient, tag and how words of the subject begin', async () => {

@@ -4,7 +4,7 @@ import { type Guard, RedisOutcomeStore } from '../../../store/redis.outcome-stor
 import { RedisCountStore } from '../../../store/redis.count-store.js';
 import { RedisTimelineStore } from '../../../store/redis.timeline-store.js';
 import { RedisBlobStore } from '../../../store/redis.blob-store.js';
-import { RedisHistoryStore } from '../../../store/redis.history-store.js';
+import { HISTORY_META, RedisHistoryStore } from '../../../store/redis.history-store.js';
 import { RedisSharedStore } from '../../../store/redis.shared-store.js';
 import { RedisSuppressionStore } from '../../../store/redis.suppression-store.js';
 import { OutageLog, type RelayLogger } from '../../outage-log.js';
@@ -65,14 +65,14 @@ export class RedisBackend implements QueueBackend {
     this.#gate = new RedisGate(this.#client, ready);
     const guard: Guard = (work) => this.call(work);
     const prefix = `${KEY_PREFIX}:${queueName}`;
-    this.store = new RedisOutcomeStore(this.#client, `${prefix}:mail:`, guard, retention);
+    const [mails, history] = [`${prefix}:mail:`, `${prefix}:history:`];
+    this.store = new RedisOutcomeStore(this.#client, mails, `${history}${HISTORY_META}`, guard, retention);
     this.shared = new RedisSharedStore(this.#client, `${prefix}:shared:`, guard);
     this.timeline = new RedisTimelineStore(this.#client, `${prefix}:timeline:`, guard, retention);
     this.counts = new RedisCountStore(this.#client, `${prefix}:count:`, guard);
     this.suppressions = new RedisSuppressionStore(this.#client, `${prefix}:suppression:`, guard);
     this.blobs = new RedisBlobStore(this.#client, `${prefix}:blob:`, guard);
-    const [places, mails] = [`${prefix}:history:`, `${prefix}:mail:`];
-    this.history = new RedisHistoryStore(this.#client, places, mails, guard, retention);
+    this.history = new RedisHistoryStore(this.#client, history, mails, guard, retention);
     const { queue } = this;
     this.inspection = new RedisInspection(this.#client, (name) => queue.toKey(name), `${prefix}:scheduled`, guard);
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
