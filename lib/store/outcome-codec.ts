@@ -8,6 +8,16 @@ export function packOutcome(outcome: RecipientOutcome): string {
   return `${STATE_RANK[outcome.state]}${JSON.stringify(outcome)}`;
 }
 
+/** By address. Of several of one recipient the furthest counts, and of two that are as far the later. */
+export function packOutcomes(outcomes: readonly RecipientOutcome[]): Map<string, string> {
+  const furthest = new Map<string, RecipientOutcome>();
+  for (const outcome of outcomes) {
+    const before = furthest.get(outcome.address);
+    if (!before || STATE_RANK[before.state] <= STATE_RANK[outcome.state]) furthest.set(outcome.address, outcome);
+  }
+  return new Map([...furthest].map(([address, outcome]) => [address, packOutcome(outcome)]));
+}
+
 export function unpackOutcome(packed: string): RecipientOutcome {
   return JSON.parse(packed.slice(1)) as RecipientOutcome;
 }

@@ -10,7 +10,7 @@ import {
   type OutcomeStore,
 } from '../delivery/outcome-store.interface.js';
 import { type BegunMail, GatheredOutcomes, type SavedMail } from './gathered-outcomes.js';
-import { packAttempt, packOutcome, reopened, unpackAttempt, unpackOutcome } from './outcome-codec.js';
+import { packAttempt, packOutcome, packOutcomes, reopened, unpackAttempt, unpackOutcome } from './outcome-codec.js';
 import { STORE_SCHEMA } from './postgres-migrations.js';
 
 /** Runs one statement. */
@@ -105,7 +105,7 @@ function columns<T>(rows: readonly T[], valuesOf: (row: T) => readonly unknown[]
 function saveValues({ id, change }: SavedMail): unknown[] {
   const { messageId, mail = '', about, head, attempt, stallBaseline = 0, deferrals = 0, content } = change;
   const { opened = 0, clicked = 0, recipients = [] } = change;
-  const packed = Object.fromEntries(recipients.map((outcome) => [outcome.address, packOutcome(outcome)]));
+  const packed = Object.fromEntries(packOutcomes(recipients));
   return [
     id,
     messageId,

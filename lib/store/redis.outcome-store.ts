@@ -10,7 +10,7 @@ import {
   type OutcomeStore,
 } from '../delivery/outcome-store.interface.js';
 import { type BegunMail, GatheredOutcomes, type SavedMail } from './gathered-outcomes.js';
-import { packAttempt, packOutcome, reopened, unpackAttempt, unpackOutcome } from './outcome-codec.js';
+import { packAttempt, packOutcome, packOutcomes, reopened, unpackAttempt, unpackOutcome } from './outcome-codec.js';
 import { OUTCOME_SCRIPTS } from './redis-outcome-scripts.js';
 
 /** Guards a call to the backend: see QueueBackend. */
@@ -114,8 +114,9 @@ function saveArguments(change: OutcomeChange): (string | number)[] {
   const what = about ? JSON.stringify(about) : '';
   const shown = head ? JSON.stringify(head) : '';
   const args = [messageId, mail, line, stallBaseline, deferrals, text, what, shown];
-  args.push(opened, clicked, recipients.length);
-  for (const outcome of recipients) args.push(outcome.address, packOutcome(outcome));
+  const outcomes = packOutcomes(recipients);
+  args.push(opened, clicked, outcomes.size);
+  for (const pair of outcomes) args.push(...pair);
   return args;
 }
 

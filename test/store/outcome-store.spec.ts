@@ -123,6 +123,17 @@ describe.each(BACKENDS)('an outcome store on $name', ({ open }) => {
     );
   });
 
+  it.each([
+    ['complained', 'delivered'],
+    ['delivered', 'complained'],
+    ['bounced', 'bounced'],
+  ] as const)('keeps the furthest of what one change says of a recipient: %s, then %s', async (first, second) => {
+    const recipients = [outcome('ada@acme.test', first, 1), outcome('ada@acme.test', second, 2)];
+    await store.save(id, { messageId: '<1@acme.test>', recipients });
+    const furthest = STATE_RANK[first] > STATE_RANK[second] ? recipients[0] : recipients[1];
+    expect((await store.load(id))!.recipients).toEqual([furthest]);
+  });
+
   it('lets counters grow only, and writes what was rendered once', async () => {
     await store.save(id, { messageId: '<1@acme.test>', deferrals: 12, stallBaseline: 3, content: 'first' });
     await store.save(id, { messageId: '<1@acme.test>', deferrals: 2, stallBaseline: 1, content: 'second' });
