@@ -5,8 +5,8 @@ import { MOST_ATTEMPTS } from '../delivery/outcome-store.interface.js';
  * one round trip and begins the time of keeping anew. KEYS are the mails, ARGV[1] is that time in milliseconds.
  */
 
-/** What {@link save} looks at, in its order. */
-const KNOWN = ['attempts', 'stallBaseline', 'deferrals', 'content', 'about', 'head', 'opened', 'clicked', 'place'];
+/** What {@link save} looks at, in its order. Not the content, which may be large. */
+const KNOWN = ['attempts', 'stallBaseline', 'deferrals', 'about', 'head', 'opened', 'clicked', 'place'];
 
 /** Many mails. ARGV: ttl, then at, stalls, transport of each. 1: go; 0: cancelled. */
 const begin = `
@@ -73,13 +73,14 @@ for i = 2, #KEYS do
   end
   grow('stallBaseline', known[2], take())
   grow('deferrals', known[3], take())
-  once('content', known[4], take())
-  once('about', known[5], take())
+  local content = take()
+  if content ~= '' then redis.call('HSETNX', key, 'content', content) end
+  once('about', known[4], take())
   local head = take()
-  once('head', known[6], head)
-  grow('opened', known[7], take())
-  grow('clicked', known[8], take())
-  local place = tonumber(known[9] or 0)
+  once('head', known[5], head)
+  grow('opened', known[6], take())
+  grow('clicked', known[7], take())
+  local place = tonumber(known[8] or 0)
   if place == 0 and head ~= '' then
     place = number()
     set('place', place)
