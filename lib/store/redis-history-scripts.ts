@@ -43,6 +43,12 @@ redis.call('PEXPIRE', KEYS[2], ttl)
 redis.call('PEXPIRE', KEYS[4], 2 * ttl)
 redis.call('PEXPIRE', KEYS[5], 2 * ttl)`;
 
+/** KEYS: meta. ARGV: mails in a block. What is numbered from now on has a block of its own. Gives the last number before. */
+const skip = `
+local last = tonumber(redis.call('HGET', KEYS[1], 'last') or 0)
+redis.call('HSET', KEYS[1], 'last', math.ceil(last / ARGV[1]) * ARGV[1])
+return last`;
+
 /** KEYS: blocks. Gives the first that is there, counted from 1; 0 for none. */
 const existing = `
 for i, key in ipairs(KEYS) do
@@ -64,9 +70,10 @@ for i, key in ipairs(KEYS) do
 end
 return 0`;
 
-export const HISTORY_SCRIPTS: Readonly<Record<'place' | 'write' | 'existing' | 'candidate', string>> = {
+export const HISTORY_SCRIPTS: Readonly<Record<'place' | 'write' | 'skip' | 'existing' | 'candidate', string>> = {
   place,
   write,
+  skip,
   existing,
   candidate,
 };

@@ -90,15 +90,16 @@ export class RedisHistoryStore implements HistoryStore {
   }
 
   async clear(): Promise<number> {
-    const { first, last } = await this.#range();
+    const { first } = await this.#range();
+    const last = (await this.#run('skip', [this.#key(HISTORY_META)], [BLOCK])) as number;
     const end = blockOf(last);
     for (let block = blockOf(first); block <= end; block += BLOCKS_AT_ONCE) {
       const some = range(block, Math.min(end, block + BLOCKS_AT_ONCE - 1));
       await this.#guard(() => this.#client.del(...some.flatMap((one) => [this.#block(one), this.#filter(one)])));
     }
-    await this.#guard(() => this.#client.del(...LISTED_STATES.map((state) => this.#key(`state:${state}`))));
+    await this.#unlist(last);
     // What is noted of the same mails later stays below the first block.
-    await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), { last: firstOf(end + 1) - 1, tail: end + 1 }));
+    await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), 'tail', Math.ceil(last / BLOCK)));
     return Math.max(0, last - first + 1);
   }
 
@@ -116,6 +117,12 @@ export class RedisHistoryStore implements HistoryStore {
 
   #list(state: ListedState, place: number, id: string): Promise<unknown> {
     return this.#guard(() => this.#client.zadd(this.#key(`state:${state}`), place, id));
+  }
+
+  /** All up to a place. */
+  async #unlist(place: number): Promise<void> {
+    for (const state of LISTED_STATES)
+      await this.#guard(() => this.#client.zremrangebyscore(this.#key(`state:${state}`), '-inf', place));
   }
 
   #write(block: number, { ids, terms }: Draft): Promise<unknown> {
@@ -214,8 +221,7 @@ export class RedisHistoryStore implements HistoryStore {
       if ((await this.#guard(() => this.#client.exists(this.#block(tail)))) === 1) break;
     await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), { tail, settled: last }));
     if (tail === blockOf(first)) return;
-    for (const state of LISTED_STATES)
-      await this.#guard(() => this.#client.zremrangebyscore(this.#key(`state:${state}`), '-inf', firstOf(tail) - 1));
+    await this.#unlist(firstOf(tail) - 1);
   }
 
   #run(

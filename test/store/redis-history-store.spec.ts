@@ -43,3 +43,12 @@ it('counts no mails whose time is over, and all that are yet to be written', asy
   await last.note(mails.slice(-1));
   expect(await last.size()).toBe(2 * BLOCK);
 });
+
+it('gives no number twice when it is cleared while mails are sent', async () => {
+  const store = await later();
+  const { place: last } = (await numbered(1))[0]!;
+  await numbered(BLOCK - 1 - (last % BLOCK));
+  const [, ...rounds] = await Promise.all([store.clear(), numbered(20), numbered(200)]);
+  const places = [...rounds.flat(), ...(await numbered(300))].map(({ place }) => place);
+  expect(new Set(places).size).toBe(places.length);
+});
