@@ -148,9 +148,10 @@ export class RedisHistoryStore implements HistoryStore {
       const bottom = Math.max(firstOf(block), top - left + 1);
       const ids = await this.#ids(block, bottom, top);
       if (ids === undefined) {
-        const next = await this.#first('existing', block - 1, blockOf(first), (one) => this.#block(one), []);
+        const next = await this.#newest(block, blockOf(first));
         if (next === undefined) return { found };
-        top = firstOf(next) + BLOCK - 1;
+        // Meanwhile more may have been written.
+        top = Math.min(next, bottom - 1);
         continue;
       }
       for (let place = top; place >= bottom; place--) {
@@ -163,10 +164,19 @@ export class RedisHistoryStore implements HistoryStore {
     return top >= first ? { found, next: top + 1 } : { found };
   }
 
+  /** The last place that is written, going down from a block to another. */
+  async #newest(from: number, to: number): Promise<number | undefined> {
+    const block = await this.#first('existing', from, to, (one) => this.#block(one), []);
+    if (block === undefined) return undefined;
+    const bytes = await this.#guard(() => this.#client.strlen(this.#block(block)));
+    return firstOf(block) + bytes / MAIL_ID_BYTES - 1;
+  }
+
+  /** `undefined` where no place is written, from the bottom to the block's end. */
   async #ids(block: number, bottom: number, top: number): Promise<(string | undefined)[] | undefined> {
     const at = (place: number): number => (place - firstOf(block)) * MAIL_ID_BYTES;
     const bytes = await this.#guard(() => this.#client.getrangeBuffer(this.#block(block), at(bottom), at(top + 1) - 1));
-    if (bytes.length === 0 && bottom === firstOf(block)) return undefined;
+    if (bytes.length === 0) return undefined;
     return Array.from({ length: top - bottom + 1 }, (_, index) =>
       idOf(bytes.subarray(index * MAIL_ID_BYTES, (index + 1) * MAIL_ID_BYTES)),
     );

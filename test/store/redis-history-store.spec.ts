@@ -9,13 +9,17 @@ const BLOCK = 1_024;
 const prefix = `history-${randomUUID()}:`;
 const history = `${prefix}history:`;
 let client: Redis;
+let trips = 0;
 beforeAll(async () => void (client = new Redis(await redisUrl())));
 afterAll(() => client.disconnect());
 
 /** As a process that has just begun, ten minutes after the others looked. */
 async function later(): Promise<RedisHistoryStore> {
   await client.del(`${history}trimmed`);
-  return new RedisHistoryStore(client, history, `${prefix}mail:`, (work) => work());
+  return new RedisHistoryStore(client, history, `${prefix}mail:`, (work) => {
+    trips++;
+    return work();
+  });
 }
 
 async function numbered(count: number): Promise<{ id: string; place: number }[]> {
@@ -51,4 +55,17 @@ it('gives no number twice when it is cleared while mails are sent', async () => 
   const [, ...rounds] = await Promise.all([store.clear(), numbered(20), numbered(200)]);
   const places = [...rounds.flat(), ...(await numbered(300))].map(({ place }) => place);
   expect(new Set(places).size).toBe(places.length);
+});
+
+it('asks for no place after another where none is written', async () => {
+  const store = await later();
+  await store.clear();
+  const [mail] = await numbered(1);
+  await store.note([{ ...mail!, terms: [], states: [] }]);
+  for (const more of [500, 2 * BLOCK]) {
+    await numbered(more);
+    trips = 0;
+    expect((await store.find({ terms: [], limit: 1 })).found).toEqual([mail]);
+    expect(trips).toBeLessThan(6);
+  }
 });
