@@ -229,8 +229,9 @@ export class RedisHistoryStore implements HistoryStore {
     let tail = blockOf(first);
     for (; tail < blockOf(settled); tail++)
       if ((await this.#guard(() => this.#client.exists(this.#block(tail)))) === 1) break;
-    await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), { tail, settled: last }));
+    await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), 'settled', last));
     if (tail === blockOf(first)) return;
+    await this.#guard(() => this.#client.hset(this.#key(HISTORY_META), 'tail', tail));
     await this.#unlist(firstOf(tail) - 1);
   }
 

@@ -10,14 +10,17 @@ const prefix = `history-${randomUUID()}:`;
 const history = `${prefix}history:`;
 let client: Redis;
 let trips = 0;
+/** What others do before each of a store's calls. */
+let meanwhile: (() => Promise<unknown>) | undefined;
 beforeAll(async () => void (client = new Redis(await redisUrl())));
 afterAll(() => client.disconnect());
 
 /** As a process that has just begun, ten minutes after the others looked. */
 async function later(): Promise<RedisHistoryStore> {
   await client.del(`${history}trimmed`);
-  return new RedisHistoryStore(client, history, `${prefix}mail:`, (work) => {
+  return new RedisHistoryStore(client, history, `${prefix}mail:`, async (work) => {
     trips++;
+    await meanwhile?.();
     return work();
   });
 }
@@ -68,4 +71,19 @@ it('asks for no place after another where none is written', async () => {
     expect((await store.find({ terms: [], limit: 1 })).found).toEqual([mail]);
     expect(trips).toBeLessThan(6);
   }
+});
+
+it('stays cleared, though another process looks which mails there are just then', async () => {
+  const [mail] = await numbered(1);
+  const [store, other] = [await later(), await later()];
+  meanwhile = async () => {
+    const act = meanwhile;
+    meanwhile = undefined;
+    await numbered(1);
+    await other.clear();
+    meanwhile = act;
+  };
+  await store.note([{ ...mail!, terms: [], states: [] }]);
+  meanwhile = undefined;
+  expect(await store.size()).toBe(0);
 });
