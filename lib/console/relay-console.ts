@@ -25,6 +25,7 @@ export class RelayConsole {
   readonly #settings: ConsoleSettings;
   readonly #endpoint: ConsoleEndpoint;
   readonly #feeds = new Map<string, LiveFeed>();
+  #closed = false;
   #relays?: RelayAccesses;
 
   constructor(settings: ConsoleSettings, modules: ModuleRef, discovery: DiscoveryService) {
@@ -51,6 +52,7 @@ export class RelayConsole {
   }
 
   close(): void {
+    this.#closed = true;
     for (const feed of this.#feeds.values()) feed.close();
   }
 
@@ -84,6 +86,7 @@ export class RelayConsole {
   #feed(relay: RelayAccess): LiveFeed {
     let feed = this.#feeds.get(relay.name);
     if (!feed) this.#feeds.set(relay.name, (feed = new LiveFeed(relay)));
+    if (this.#closed) feed.close();
     return feed;
   }
 }

@@ -5,14 +5,18 @@ import { ConsoleRejectedError } from '../http/console-rejected.error.js';
 export class LiveClients {
   readonly #clients = new Map<ServerResponse, NodeJS.Timeout[]>();
   readonly #changed: (count: number) => void;
+  #closed = false;
 
   /** @param changed told how many there are */
   constructor(changed: (count: number) => void) {
     this.#changed = changed;
   }
 
-  /** @throws ConsoleRejectedError 503 when there are too many */
-  add(response: ServerResponse): void {
+  /** Gives whether the browser is still there. @throws ConsoleRejectedError 503 when there are too many, or after the end */
+  add(response: ServerResponse): boolean {
+    if (response.destroyed) return false;
+    // A browser comes back at once, and a server does not close while somebody is with it.
+    if (this.#closed) throw new ConsoleRejectedError(503, 'The application is being closed');
     if (this.#clients.size >= MOST_CLIENTS)
       throw new ConsoleRejectedError(503, `More than ${MOST_CLIENTS} browsers follow this relay already`);
     response.removeHeader('X-Powered-By');
@@ -32,6 +36,7 @@ export class LiveClients {
     response.on('close', () => this.#drop(response));
     response.on('error', () => this.#drop(response));
     this.#changed(this.#clients.size);
+    return true;
   }
 
   /** @param to default all of them */
@@ -41,6 +46,7 @@ export class LiveClients {
   }
 
   close(): void {
+    this.#closed = true;
     for (const client of this.#clients.keys()) this.#drop(client);
   }
 
@@ -56,14 +62,22 @@ export class LiveClients {
     for (const timer of timers) clearInterval(timer);
     this.#clients.delete(client);
     if (client.writableLength > MOST_UNREAD) client.destroy();
-    else client.end();
+    else if (!client.destroyed) end(client);
     this.#changed(this.#clients.size);
   }
+}
+
+/** Who reads nothing would hold what he was told last for good. */
+function end(client: ServerResponse): void {
+  client.end();
+  const late = setTimeout(() => client.destroy(), LAST_READ).unref();
+  client.on('close', () => clearTimeout(late));
 }
 
 const MOST_CLIENTS = 50;
 /** Milliseconds. */
 const HEARTBEAT = 15_000;
 const LONGEST = 10 * 60_000;
+const LAST_READ = 2_000;
 /** Bytes. */
 const MOST_UNREAD = 1024 * 1024;

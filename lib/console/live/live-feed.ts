@@ -23,8 +23,8 @@ export class LiveFeed {
   async add(response: ServerResponse, after: string | undefined): Promise<void> {
     const { history } = this.#relay.queue;
     const since = await history.changes(after);
+    if (!this.#clients.add(response)) return;
     this.#cursor ??= since.cursor;
-    this.#clients.add(response);
     if (after !== undefined) await this.#tell(since.ids, since.cursor, response);
     // So that it has one to come back with.
     else this.#clients.send('hello', {}, since.cursor, response);
