@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { expect, it } from 'vitest';
 import { LiveClients } from '../../lib/console/live/live-clients.js';
+import type { OpenedQueue } from '../../lib/queue/open-mail-queue.js';
+import { relayPart } from '../../lib/relay.tokens.js';
 import { startConsole } from './console-application.js';
 
 it('keeps no place for a browser that left before it was answered', async () => {
@@ -58,6 +61,26 @@ it.each([
   if (followed) expect((await fetch(`${application.url}/api/events`)).status).toBe(200);
   await application.close();
   expect(statuses).toEqual([503]);
+});
+
+it('says so when it does not tell of all that has changed', async () => {
+  const application = await startConsole();
+  const { mailQueue } = application.app.get<OpenedQueue>(relayPart('queue'));
+  const response = await fetch(`${application.url}/api/events`);
+  const mails = Array.from({ length: 51 }, (_, index) => ({
+    id: randomUUID(),
+    place: index + 1,
+    terms: [],
+    states: [],
+  }));
+  await mailQueue.history.note(mails);
+  let text = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes('event: more')) break;
+  }
+  expect(text).toContain('event: more');
+  await application.close();
 });
 
 async function serve(listener: RequestListener): Promise<Server> {

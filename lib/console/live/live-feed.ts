@@ -76,6 +76,8 @@ export class LiveFeed {
     if (ids.length === 0) return;
     const mails = await this.#relay.history.records(ids.slice(-MOST_ROWS));
     for (const { id, record } of mails) this.#clients.send('mail', rowOf(id, record), cursor, to);
+    // Whoever shows a list reads it again, lest it have gaps.
+    if (ids.length > MOST_ROWS) this.#clients.send('more', {}, cursor, to);
   }
 
   async #tellCounts(): Promise<void> {

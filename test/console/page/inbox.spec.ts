@@ -67,6 +67,16 @@ it('reads the list again at its top, when more came meanwhile than it was told o
     .toBe(1);
 });
 
+it('reads the list again when the server says that more has changed than it told', async () => {
+  const { page } = await open();
+  await page.goto(held.url);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.getByText('200 mails').waitFor();
+  held.server.mails.unshift(fresh(1) as never);
+  held.server.tell('more', {});
+  await page.locator('[data-mail=fresh-1]').waitFor();
+});
+
 it('shows further pages as they are scrolled to, and keeps few rows in the document', async () => {
   const now = Date.now();
   held.server.mails = Array.from({ length: 1_000 }, (_, index) => sampleMail(index, now));

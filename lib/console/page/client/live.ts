@@ -85,6 +85,10 @@ function open(): void {
     }
     soon();
   });
+  stream.addEventListener('more', () => {
+    tooMany = true;
+    soon();
+  });
   stream.addEventListener('queue', ({ data }) => {
     counts = JSON.parse(data as string) as QueueCounts;
     soon();

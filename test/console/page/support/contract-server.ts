@@ -56,7 +56,7 @@ export class ContractServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  tell(event: 'mail' | 'queue' | 'preview', data: object): void {
+  tell(event: 'mail' | 'more' | 'queue' | 'preview', data: object): void {
     const text = `id: ${++this.#told}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     for (const stream of this.#streams) stream.write(text);
   }
