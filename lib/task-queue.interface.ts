@@ -14,8 +14,11 @@ export interface Task {
   data: unknown;
 }
 
-/** `later`: not yet, or not in this process; in milliseconds, counted against nothing. */
-export type TaskEnd = { type: 'done' } | { type: 'later'; wait: number };
+/**
+ * `done`: `left` takes the place of data that is large, for as long as the task is remembered; it may have to be done once more with that.
+ * `later`: not yet, or not in this process; in milliseconds, counted against nothing.
+ */
+export type TaskEnd = { type: 'done'; left?: unknown } | { type: 'later'; wait: number };
 
 /** A task in a worker's hands. */
 export interface TaskInHand extends Task {

@@ -27,13 +27,15 @@ export class FeedbackQueue extends FeedbackIntake {
 
 /** Records a task's events. A provider may tell of a mail before its own answer to it was read: such an event waits for a while. */
 export async function recordTask(task: TaskInHand, recorder: FeedbackRecorder, now: number): Promise<TaskEnd> {
-  const events = (task.data as FeedbackTask).events.map(reviveEvent).map(withMachine);
+  const { events: told, of } = task.data as FeedbackTask;
+  const events = told.map(reviveEvent).map(withMachine);
+  const left: FeedbackTask = { events: [], of };
   const unknown = await recorder.record(events);
-  if (unknown.length === 0) return { type: 'done' };
+  if (unknown.length === 0) return { type: 'done', left };
   const age = now - task.addedAt;
   if (age < PATIENCE && unknown.some(mayBecomeKnown)) return { type: 'later', wait: Math.max(FIRST_WAIT, age) };
   await recorder.recordForeign(unknown);
-  return { type: 'done' };
+  return { type: 'done', left };
 }
 
 interface FeedbackTask {

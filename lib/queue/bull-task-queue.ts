@@ -56,7 +56,10 @@ export class BullTaskQueue implements TaskQueue {
 
 async function process(job: Job, handler: TaskHandler): Promise<void> {
   const end = await handler({ id: job.id!, kind: job.name, data: job.data, addedAt: job.timestamp });
-  if (end.type === 'done') return;
+  if (end.type === 'done') {
+    if (end.left !== undefined) await job.updateData(end.left);
+    return;
+  }
   await job.moveToDelayed(Math.ceil(Date.now() + end.wait), job.token);
   throw new DelayedError();
 }

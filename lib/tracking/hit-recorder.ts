@@ -24,13 +24,15 @@ export class HitRecorder {
   }
 
   async record(task: TaskInHand, now: number): Promise<TaskEnd> {
-    const byMail = groupBy((task.data as TrackingTask).hits, ({ mailId }) => mailId);
+    const { hits, of } = task.data as TrackingTask;
+    const byMail = groupBy(hits, ({ mailId }) => mailId);
     const mails = await Promise.all([...byMail.keys()].map((id) => knownMail(this.#parts.mails, id)));
     // A mail is read before `sendNow()` has written it down, and its links are followed before it is handed over. Of one that is forgotten, there is nothing to tell.
     const open = mails.some((mail) => !mail || byMail.get(mail.id)!.some((hit) => waitsForAnswer(hit, mail)));
     if (open && now - task.addedAt < PATIENCE) return { type: 'later', wait: PATIENCE / 3 };
     for (const mail of mails) if (mail) await this.#recordFor(mail, byMail.get(mail.id)!);
-    return { type: 'done' };
+    const left: TrackingTask = { hits: [], of };
+    return { type: 'done', left };
   }
 
   async #recordFor(mail: KnownMail, hits: readonly TrackedHit[]): Promise<void> {
