@@ -1,7 +1,7 @@
 import { RETENTION } from '../delivery/outcome-store.interface.js';
 import { inOrder } from '../events/event-codec.js';
 import type { MailEvent } from '../events/mail-event.interface.js';
-import { MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
+import { leftBy, MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
 
 /** Timelines in this process's memory, for tests. */
 export class MemoryTimelineStore implements TimelineStore {
@@ -23,12 +23,14 @@ export class MemoryTimelineStore implements TimelineStore {
   async append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>> {
     const kept = this.#found(mailId)?.events ?? new Map<string, MailEvent>();
     const fresh = new Set<string>();
+    let more = this.#found(mailId)?.more ?? 0;
     for (const event of events) {
       if (kept.has(event.id)) continue;
       fresh.add(event.id);
-      if (kept.size < MOST_EVENTS) kept.set(event.id, structuredClone({ ...event, raw: undefined }));
+      if (kept.size < MOST_EVENTS - leftBy(event)) kept.set(event.id, structuredClone({ ...event, raw: undefined }));
+      else more++;
     }
-    this.#keep(mailId, kept, this.#found(mailId)?.more ?? 0);
+    this.#keep(mailId, kept, more);
     return fresh;
   }
 

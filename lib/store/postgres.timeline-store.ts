@@ -1,7 +1,7 @@
 import { RETENTION } from '../delivery/outcome-store.interface.js';
 import { inOrder, packEvent, unpackEvent } from '../events/event-codec.js';
 import type { MailEvent } from '../events/mail-event.interface.js';
-import { MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
+import { leftBy, MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
 import { STORE_SCHEMA } from './postgres-migrations.js';
 import type { RunStatement } from './postgres.outcome-store.js';
 
@@ -27,7 +27,7 @@ export class PostgresTimelineStore implements TimelineStore {
     const unique = [...new Map(events.map((event) => [event.id, event])).values()];
     const ids = unique.map(({ id }) => id);
     const packed = unique.map((event) => packEvent(event, { raw: false }));
-    const { rows } = await this.#run(APPEND, [this.#queue, mailId, this.#days, ids, packed]);
+    const { rows } = await this.#run(APPEND, [this.#queue, mailId, this.#days, ids, packed, unique.map(leftBy)]);
     return new Set(rows.map(({ id }) => id as string));
   }
 
@@ -53,9 +53,9 @@ const KNOWN = `SELECT id FROM ${TABLE} WHERE queue = $1 AND mail_id = $2 AND id 
 /** Those there is no room for are new as well. Two processes at once may both find room for the last one. */
 const APPEND = `
 WITH given AS (
-  SELECT id, event, place FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS given (id, event, place)
+  SELECT * FROM unnest($4::text[], $5::text[], $6::int[]) WITH ORDINALITY AS given (id, event, leaves, place)
 ), fresh AS (
-  SELECT id, event, row_number() OVER (ORDER BY place) AS place FROM given
+  SELECT id, event, leaves + row_number() OVER (PARTITION BY leaves ORDER BY place) AS place FROM given
   WHERE NOT EXISTS (SELECT FROM ${TABLE} AS stored WHERE stored.queue = $1 AND stored.mail_id = $2 AND stored.id = given.id)
 ), room AS (
   SELECT ${MOST_EVENTS} - count(*) AS left FROM ${TABLE} WHERE queue = $1 AND mail_id = $2
@@ -63,6 +63,11 @@ WITH given AS (
   INSERT INTO ${TABLE} (queue, mail_id, id, event, expires_on)
   SELECT $1, $2, id, event, current_date + $3::int FROM fresh, room WHERE place <= room.left
   ON CONFLICT DO NOTHING RETURNING id
+), more AS (
+  INSERT INTO ${TABLE} AS counted (queue, mail_id, id, event, expires_on)
+  SELECT $1, $2, '', count(*)::text, current_date + $3::int FROM fresh, room WHERE place > room.left HAVING count(*) > 0
+  ON CONFLICT (queue, mail_id, id) DO UPDATE
+  SET event = (counted.event::bigint + excluded.event::bigint)::text, expires_on = excluded.expires_on
 )
 SELECT id FROM stored UNION ALL SELECT id FROM fresh, room WHERE place > room.left`;
 

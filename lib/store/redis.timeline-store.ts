@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { RETENTION } from '../delivery/outcome-store.interface.js';
 import { inOrder, packEvent, unpackEvent } from '../events/event-codec.js';
 import type { MailEvent } from '../events/mail-event.interface.js';
-import { MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
+import { leftBy, MOST_EVENTS, type TimelineStore } from '../events/timeline-store.interface.js';
 import type { Guard } from './redis.outcome-store.js';
 
 /** Timelines in Redis: a hash a mail, from an event's id to the event. */
@@ -18,7 +18,7 @@ export class RedisTimelineStore implements TimelineStore {
     this.#prefix = prefix;
     this.#guard = guard;
     this.#retention = retention;
-    client.defineCommand(APPEND, { numberOfKeys: 1, lua: append });
+    client.defineCommand(APPEND, { numberOfKeys: 2, lua: append });
   }
 
   async known(mailId: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -29,9 +29,10 @@ export class RedisTimelineStore implements TimelineStore {
 
   async append(mailId: string, events: readonly MailEvent[]): Promise<ReadonlySet<string>> {
     if (events.length === 0) return new Set();
-    const args = events.flatMap((event) => [event.id, packEvent(event, { raw: false })]);
+    const args = events.flatMap((event) => [event.id, packEvent(event, { raw: false }), MOST_EVENTS - leftBy(event)]);
     const client = this.#client as unknown as Record<string, (...args: unknown[]) => Promise<string[]>>;
-    return new Set(await this.#guard(() => client[APPEND]!(this.#prefix + mailId, this.#retention, ...args)));
+    const key = this.#prefix + mailId;
+    return new Set(await this.#guard(() => client[APPEND]!(key, key + MORE, this.#retention, ...args)));
   }
 
   async countMore(mailId: string, count: number): Promise<void> {
@@ -58,18 +59,25 @@ const APPEND = 'relayTimeline:append';
 /** Of the key beside a mail's own. */
 const MORE = ':more';
 
-/** ARGV: ttl in milliseconds, then id and event in turn. Gives the ids that are new. */
+/** ARGV: ttl in milliseconds, then id, event, and up to how many there is room for it, in turn. Gives the ids that are new. */
 const append = `
 local fresh = {}
+local more = 0
 local size = redis.call('HLEN', KEYS[1])
-for i = 2, #ARGV, 2 do
+for i = 2, #ARGV, 3 do
   if redis.call('HEXISTS', KEYS[1], ARGV[i]) == 0 then
     fresh[#fresh + 1] = ARGV[i]
-    if size < ${MOST_EVENTS} then
+    if size < tonumber(ARGV[i + 2]) then
       redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
       size = size + 1
+    else
+      more = more + 1
     end
   end
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
+if more > 0 then
+  redis.call('INCRBY', KEYS[2], more)
+  redis.call('PEXPIRE', KEYS[2], ARGV[1])
+end
 return fresh`;

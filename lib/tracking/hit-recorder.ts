@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isByMachine } from '../events/machines.js';
 import type { MailEvent, MailEventBase } from '../events/mail-event.interface.js';
-import { MOST_EVENTS, MOST_HITS, type TimelineStore } from '../events/timeline-store.interface.js';
+import { LEFT_BY_HITS, MOST_EVENTS, MOST_HITS, type TimelineStore } from '../events/timeline-store.interface.js';
 import { type KnownMail, knownMail, type MailSource } from '../feedback/feedback-match.js';
 import { completed, type FeedbackRecorder } from '../feedback/feedback-recorder.js';
 import type { TaskEnd, TaskInHand } from '../task-queue.interface.js';
@@ -75,7 +75,7 @@ class Room {
   #left: number;
 
   constructor(kept: readonly MailEvent[], recipients: number) {
-    this.#left = MOST_EVENTS - RESERVED - kept.length;
+    this.#left = MOST_EVENTS - LEFT_BY_HITS - kept.length;
     this.#mostFirsts = 2 * recipients;
     for (const event of kept) this.#take(event);
   }
@@ -126,6 +126,3 @@ function eventOf(hit: TrackedHit, recipient: string, machine: string | undefined
 
 /** In milliseconds. */
 const PATIENCE = 30_000;
-
-/** Events of a mail that opens and clicks leave room for. */
-const RESERVED = 200;
