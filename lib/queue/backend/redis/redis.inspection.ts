@@ -89,38 +89,53 @@ export class RedisInspection implements QueueInspection {
     return ids.length === limit ? { ids, cursor: textOf({ score: '0', skip: skip + limit }) } : { ids };
   }
 
-  /** Goes on behind the last score, past those of the same score that were seen. */
   async #sorted(key: string, cursor: Place | undefined, limit: number, order?: 'newest first'): Promise<QueuePage> {
+    const members = await this.#members(key, cursor, limit, order);
+    const ids = members.map(({ id }) => id);
+    return members.length < limit ? { ids } : { ids, cursor: textOf(placeAfter(members, cursor)!) };
+  }
+
+  /** What is delayed and was not scheduled; what was, is passed over by many. */
+  async #deferred(from: Place | undefined, limit: number): Promise<QueuePage> {
+    const ids: string[] = [];
+    let cursor = from;
+    for (let look = 0; look < MOST_LOOKS; look++) {
+      const members = await this.#members(this.#key('delayed'), cursor, LOOK);
+      const scheduled =
+        members.length === 0
+          ? []
+          : await this.#guard(() => this.#client.zmscore(this.#scheduled, ...members.map(({ id }) => id)));
+      const now = Date.now();
+      for (const [index, { id }] of members.entries()) {
+        // One that was due is deferred, if it is delayed again.
+        if (Number(scheduled[index] ?? 0) <= now) ids.push(id);
+        if (ids.length === limit) return { ids, cursor: textOf(placeAfter(members.slice(0, index + 1), cursor)!) };
+      }
+      if (members.length < LOOK) return { ids };
+      cursor = placeAfter(members, cursor);
+    }
+    return { ids, cursor: textOf(cursor!) };
+  }
+
+  /** Goes on behind the last score, past those of the same score that were seen. */
+  async #members(key: string, cursor: Place | undefined, limit: number, order?: 'newest first'): Promise<Member[]> {
     const skip = cursor?.skip ?? 0;
     const flat = await this.#guard(() =>
       order
         ? this.#client.zrevrangebyscore(key, cursor?.score ?? '+inf', '-inf', 'WITHSCORES', 'LIMIT', skip, limit)
         : this.#client.zrangebyscore(key, cursor?.score ?? '-inf', '+inf', 'WITHSCORES', 'LIMIT', skip, limit),
     );
-    const ids = flat.filter((_, index) => index % 2 === 0);
-    if (ids.length < limit) return { ids };
-    const scores = flat.filter((_, index) => index % 2 === 1);
-    const score = scores.at(-1)!;
-    const same = scores.filter((one) => one === score).length;
-    return { ids, cursor: textOf({ score, skip: score === cursor?.score ? skip + same : same }) };
+    return Array.from({ length: flat.length / 2 }, (_, index) => ({
+      id: flat[index * 2]!,
+      score: flat[index * 2 + 1]!,
+    }));
   }
+}
 
-  /** What is delayed and was not scheduled. */
-  async #deferred(from: Place | undefined, limit: number): Promise<QueuePage> {
-    const ids: string[] = [];
-    let cursor = from && textOf(from);
-    for (let look = 0; look < MOST_LOOKS; look++) {
-      const page = await this.#sorted(this.#key('delayed'), placeOf(cursor), limit);
-      const scores =
-        page.ids.length === 0 ? [] : await this.#guard(() => this.#client.zmscore(this.#scheduled, ...page.ids));
-      // One that was due is deferred, if it is delayed again.
-      ids.push(...page.ids.filter((_, index) => Number(scores[index] ?? 0) <= Date.now()));
-      cursor = page.cursor;
-      if (cursor === undefined) return { ids };
-      if (ids.length > 0) break;
-    }
-    return { ids, cursor: cursor! };
-  }
+/** Of a sorted set. */
+interface Member {
+  readonly id: string;
+  readonly score: string;
 }
 
 interface Place {
@@ -129,7 +144,17 @@ interface Place {
 }
 
 const PRIORITIZED = 'p';
-const MOST_LOOKS = 20;
+/** Mails in one look, and looks in one request: some hundred milliseconds where nearly all are scheduled. */
+const LOOK = 1_000;
+const MOST_LOOKS = 100;
+
+/** Behind the last of these, which follow the cursor. */
+function placeAfter(members: readonly Member[], cursor: Place | undefined): Place | undefined {
+  const score = members.at(-1)?.score;
+  if (score === undefined) return cursor;
+  const same = members.filter((one) => one.score === score).length;
+  return { score, skip: score === cursor?.score ? cursor.skip + same : same };
+}
 
 function textOf({ score, skip }: Place): string {
   return `${score}_${skip}`;
