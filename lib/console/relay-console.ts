@@ -76,6 +76,8 @@ export class RelayConsole {
       ...linkRoutes({ privateAddresses: this.#settings.privateLinks }),
       ...inboxRoutes(),
       'GET events': async (relay, { raw }, response) => {
+        // Who asks for the header only would never be seen to leave.
+        if (raw.method === 'HEAD') return { headers: EVENTS, body: '' };
         const after = raw.headers['last-event-id'];
         await this.#feed(relay).add(response, typeof after === 'string' && after !== '' ? after : undefined);
         return undefined;
@@ -90,3 +92,5 @@ export class RelayConsole {
     return feed;
   }
 }
+
+const EVENTS = { 'Content-Type': 'text/event-stream; charset=utf-8' };

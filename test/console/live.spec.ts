@@ -63,6 +63,17 @@ it.each([
   expect(statuses).toEqual([503]);
 });
 
+it('follows nobody who asks for the header only', async () => {
+  const application = await startConsole();
+  const ask = (method: string) => fetch(`${application.url}/api/events`, { method });
+  const answers = await Promise.all(Array.from({ length: 60 }, () => ask('HEAD')));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  const { status, body } = await ask('GET');
+  expect(status).toBe(200);
+  await body?.cancel();
+  await application.close();
+});
+
 it('says so when it does not tell of all that has changed', async () => {
   const application = await startConsole();
   const { mailQueue } = application.app.get<OpenedQueue>(relayPart('queue'));
