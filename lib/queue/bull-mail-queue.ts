@@ -95,7 +95,7 @@ export class BullMailQueue implements MailQueue {
 
   async find(id: string): Promise<FoundMail | null> {
     const { queue } = this.#backend;
-    const [job, state] = await this.#backend.call(() => Promise.all([queue.getJob(id), queue.getJobState(id)]));
+    const [job, state] = await this.#backend.call(() => Promise.all([queue.getJob(id), this.#backend.state(id)]));
     const found = job && FOUND[state];
     if (!found) return null;
     if (found !== 'scheduled') return { snapshot: job.data, state: found };
@@ -109,7 +109,7 @@ export class BullMailQueue implements MailQueue {
 
   async remove(id: string): Promise<boolean> {
     const { queue } = this.#backend;
-    const state = await this.#backend.call(() => queue.getJobState(id));
+    const state = await this.#backend.call(() => this.#backend.state(id));
     if (!WAITING.has(state)) return false;
     // A worker may take it just now; BullMQ does not remove a job that is locked.
     const removed = (await this.#backend.call(() => queue.remove(id))) === 1;

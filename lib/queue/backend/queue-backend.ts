@@ -64,6 +64,8 @@ export interface QueueBackend {
   removed?(id: string): Promise<void>;
   /** Awaits a call to the queue. @throws QueueUnavailableError within 5 seconds when the backend is not there */
   call<T>(work: () => Promise<T>): Promise<T>;
+  /** BullMQ's name of it. */
+  state(id: string): Promise<string>;
   /** When a delayed job is due, in milliseconds since the epoch. */
   due(id: string): Promise<number | undefined>;
   createWorker(processor: SnapshotProcessor, options: OurWorkerOptions): WorkerHandle;

@@ -76,6 +76,10 @@ export class PostgresBackend implements QueueBackend {
     return this.#database.call(work);
   }
 
+  state(id: string): Promise<string> {
+    return this.queue.getJobState(id);
+  }
+
   async due(id: string): Promise<number | undefined> {
     const text = `SELECT process_at_ms AS due FROM ${QUEUE_SCHEMA}.job WHERE queue = $1 AND id = $2`;
     const { rows } = await this.#database.query(text, [this.queue.name, id], PRODUCER_LIMIT);

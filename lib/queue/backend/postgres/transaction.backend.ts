@@ -84,6 +84,10 @@ export class TransactionBackend implements QueueBackend {
     }
   }
 
+  state(id: string): Promise<string> {
+    return this.queue.getJobState(id);
+  }
+
   async due(id: string): Promise<number | undefined> {
     return this.#outer.due(id);
   }

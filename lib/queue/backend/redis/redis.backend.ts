@@ -22,6 +22,7 @@ import type {
   WorkerHandle,
 } from '../queue-backend.js';
 import { gatherCommands } from './gather-commands.js';
+import { JobStates } from './job-states.js';
 import { RedisGate } from './redis-gate.js';
 import { watchHeartbeat } from './redis-heartbeat.js';
 import { RedisInspection } from './redis.inspection.js';
@@ -45,6 +46,7 @@ export class RedisBackend implements QueueBackend {
   readonly blobs: RedisBlobStore;
   readonly history: RedisHistoryStore;
   readonly inspection: RedisInspection;
+  readonly #states: JobStates;
   readonly #connect: RedisTarget;
   readonly #client: RedisClient;
   readonly #gate: RedisGate;
@@ -75,11 +77,16 @@ export class RedisBackend implements QueueBackend {
     this.history = new RedisHistoryStore(this.#client, history, mails, guard, retention);
     const { queue } = this;
     this.inspection = new RedisInspection(this.#client, (name) => queue.toKey(name), `${prefix}:scheduled`, guard);
+    this.#states = new JobStates(this.#client, (name) => queue.toKey(name));
     ready.then(() => inspectRedis(this.#client, logger)).catch(() => {});
   }
 
   call<T>(work: () => Promise<T>): Promise<T> {
     return this.#calls.run(() => this.#gate.call(work));
+  }
+
+  state(id: string): Promise<string> {
+    return this.#states.of(id);
   }
 
   async due(id: string): Promise<number | undefined> {
