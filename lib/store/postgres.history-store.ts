@@ -24,12 +24,10 @@ export class PostgresHistoryStore implements HistoryStore {
   }
 
   async note(mails: readonly NotedMail[]): Promise<void> {
-    // Always in one order, so that two processes never wait for each other.
-    const sorted = [...mails].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const terms = sorted.map((mail) =>
+    const terms = mails.map((mail) =>
       JSON.stringify([...new Set([...mail.terms, ...mail.states.map(stateTerm)].map(storable))]),
     );
-    await this.#run(NOTE, [this.#queue, this.#days, sorted.map(({ id }) => id), terms]);
+    await this.#run(NOTE, [this.#queue, this.#days, mails.map(({ id }) => id), terms]);
     const told = mails.slice(-MOST_CHANGES).map(({ id }) => id);
     await this.#run(TELL, [this.#queue, told]);
   }
@@ -79,11 +77,18 @@ function storable(term: string): string {
 const TABLE = `${STORE_SCHEMA}.history`;
 const CHANGE = `${STORE_SCHEMA}.history_change`;
 
-/** A row is written again only where it says something new. */
+/**
+ * Places are given in the order in which mails were noted, and rows written in that of their ids, so that two processes never wait for
+ * each other. A row is written again only where it says something new.
+ */
 const NOTE = `
-INSERT INTO ${TABLE} AS stored (queue, id, terms, expires_on)
-SELECT $1, id, ARRAY(SELECT jsonb_array_elements_text(terms::jsonb)), current_date + $2::int
-FROM unnest($3::text[], $4::text[]) AS given (id, terms)
+WITH placed AS MATERIALIZED (
+  SELECT id, terms, nextval('${TABLE}_place_seq') AS place FROM unnest($3::text[], $4::text[]) AS given (id, terms)
+)
+INSERT INTO ${TABLE} AS stored (queue, id, place, terms, expires_on)
+OVERRIDING SYSTEM VALUE
+SELECT $1, id, place, ARRAY(SELECT jsonb_array_elements_text(terms::jsonb)), current_date + $2::int
+FROM placed ORDER BY id
 ON CONFLICT (queue, id) DO UPDATE SET
   terms = ARRAY(SELECT unnest(stored.terms) UNION SELECT unnest(excluded.terms)), expires_on = excluded.expires_on
 WHERE NOT stored.terms @> excluded.terms`;

@@ -41,6 +41,21 @@ describe.each(BACKENDS)('the history on $name', ({ open }) => {
     expect(second.next).toBeUndefined();
   });
 
+  it('lists newest first those that are noted together', async () => {
+    const all = Array.from({ length: 20 }, () => randomUUID() as string);
+    const notes: { id: string; place?: number; terms: string[]; states: [] }[] = [];
+    for (const id of all) {
+      const about: MailAbout = { acceptedAt: 1, to: ['one@together.test'], stream: 'transactional' };
+      const head = { subject: 'Hello', from: 'a@acme.test' };
+      const recipients = [{ address: 'one@together.test', state: 'sent' as const, at: 2 }];
+      const place = await backend.queue.store.save(id, { messageId: `<${id}@acme.test>`, about, head, recipients });
+      notes.push({ id, ...(place !== undefined && { place }), terms: termsOf(about, head, 'acme', true), states: [] });
+    }
+    await backend.queue.history.note(notes);
+    await backend.queue.history.note(notes.toReversed());
+    expect(await ids({ search: { domain: 'together.test' } })).toEqual(all.toReversed());
+  });
+
   it('has a mail once, where it first was, however often something comes of it', async () => {
     const id = await note('twice@once.test', { state: 'deferred' });
     const later = await note('other@once.test');
