@@ -3,6 +3,7 @@ import { aboutOf, type RecipientOutcome } from './delivery/outcome-store.interfa
 import { scopeOf, suppressedOutcome } from './delivery/suppressed-outcome.js';
 import type { MailBody, SuppressedRecipient } from './mail/mail-snapshot.interface.js';
 import { decodeValue } from './mail/snapshot-value.js';
+import { unrenderedHead } from './mail/unrendered-head.js';
 import type { AddedMail, MailQueue, NewMail } from './queue/mail-queue.interface.js';
 import type { SuppressionGate } from './suppression/suppression-gate.js';
 
@@ -11,18 +12,21 @@ export interface AdmittedMail extends AddedMail {
   suppressed: readonly SuppressedRecipient[];
 }
 
+export interface MailAdmissionParts {
+  queue: MailQueue;
+  gate: SuppressionGate;
+  reporter: OutcomeReporter;
+  /** Whether lists show what mails are about. */
+  isListed: boolean;
+  now: () => number;
+}
+
 /** Lets mails into the queue, for those who may be written to. A mail that is for nobody is written down, and goes no further. */
 export class MailAdmission {
-  readonly #queue: MailQueue;
-  readonly #gate: SuppressionGate;
-  readonly #reporter: OutcomeReporter;
-  readonly #now: () => number;
+  readonly #parts: MailAdmissionParts;
 
-  constructor(queue: MailQueue, gate: SuppressionGate, reporter: OutcomeReporter, now: () => number) {
-    this.#queue = queue;
-    this.#gate = gate;
-    this.#reporter = reporter;
-    this.#now = now;
+  constructor(parts: MailAdmissionParts) {
+    this.#parts = parts;
   }
 
   /** One round trip for a mail to one recipient. @throws QueueUnavailableError */
@@ -30,13 +34,13 @@ export class MailAdmission {
     const { snapshot } = mail;
     if (snapshot.envelope.to.length > 1) return (await this.addMany([mail]))[0]!;
     const [added, suppressed] = await Promise.all([
-      this.#queue.add(mail),
+      this.#parts.queue.add(mail),
       // The worker asks again.
       this.#suppressed(mail).catch(() => []),
     ]);
     if (suppressed.length === 0 || added.duplicate) return { ...added, suppressed: [] };
     // A worker that has it already finds the same.
-    if (await this.#queue.remove(snapshot.id)) await this.#writeDown(mail, suppressed);
+    if (await this.#parts.queue.remove(snapshot.id)) await this.#writeDown(mail, suppressed);
     return { ...added, suppressed };
   }
 
@@ -45,7 +49,7 @@ export class MailAdmission {
     const suppressed = await Promise.all(mails.map((mail) => this.#suppressed(mail)));
     const isOpen = (index: number) => suppressed[index]!.length < mails[index]!.snapshot.envelope.to.length;
     const open = mails.flatMap((mail, index) => (isOpen(index) ? [marked(mail, suppressed[index]!)] : []));
-    const added = (await this.#queue.addMany(open)).values();
+    const added = (await this.#parts.queue.addMany(open)).values();
     await Promise.all(mails.map((mail, index) => !isOpen(index) && this.#writeDown(mail, suppressed[index]!)));
     return mails.map(({ snapshot }, index) => {
       const one = isOpen(index) ? added.next().value! : { id: snapshot.id, duplicate: false };
@@ -55,7 +59,7 @@ export class MailAdmission {
 
   async #suppressed({ snapshot }: NewMail): Promise<SuppressedRecipient[]> {
     const { to } = snapshot.envelope;
-    const found = await this.#gate.check(to, scopeOf(snapshot));
+    const found = await this.#parts.gate.check(to, scopeOf(snapshot));
     if (found.size === 0) return [];
     return to.flatMap((address) => {
       const entry = found.get(address);
@@ -65,14 +69,21 @@ export class MailAdmission {
 
   async #writeDown({ snapshot }: NewMail, suppressed: readonly SuppressedRecipient[]): Promise<void> {
     const { id, messageId, mail } = snapshot;
-    const about = aboutOf(snapshot, decodeValue(snapshot.body) as MailBody);
-    const at = this.#now();
+    const body = decodeValue(snapshot.body) as MailBody;
+    const at = this.#parts.now();
     const recipients = suppressed.map(({ address, reason }): RecipientOutcome =>
       suppressedOutcome(address, reason, at),
     );
-    const facts = { messageId, ...(mail !== undefined && { mail }), about };
-    await this.#queue.store.save(id, { ...facts, recipients });
-    await this.#reporter.report({ id, ...facts }, recipients).catch(() => {});
+    const facts = {
+      messageId,
+      ...(mail !== undefined && { mail }),
+      about: aboutOf(snapshot, body),
+      ...(this.#parts.isListed && { head: unrenderedHead(snapshot, body) }),
+    };
+    const place = await this.#parts.queue.store.save(id, { ...facts, recipients });
+    await this.#parts.reporter
+      .report({ id, ...facts, ...(place !== undefined && { place }) }, recipients)
+      .catch(() => {});
   }
 }
 

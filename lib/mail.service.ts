@@ -42,6 +42,8 @@ export interface MailServiceParts {
   publisher: EventPublisher;
   reporter: OutcomeReporter;
   gate: SuppressionGate;
+  /** Whether lists show what mails are about. */
+  isListed: boolean;
   /** Left out in a process that only queues. */
   transports?: TransportSet;
   direct?: DirectDelivery;
@@ -63,8 +65,8 @@ export class MailService {
 
   constructor(parts: MailServiceParts) {
     this.#parts = parts;
-    this.#admission = new MailAdmission(parts.queue, parts.gate, parts.reporter, parts.now);
-    this.#cancellation = new MailCancellation(parts.queue, parts.reporter, parts.now);
+    this.#admission = new MailAdmission(parts);
+    this.#cancellation = new MailCancellation(parts);
   }
 
   /**

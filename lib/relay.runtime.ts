@@ -127,6 +127,7 @@ export class RelayRuntime implements OnModuleInit, OnApplicationShutdown, Hosted
       publisher: this.feedback.publisher,
       reporter: this.feedback.reports,
       gate,
+      isListed: this.history !== undefined,
       now: clock,
       ...(sends && {
         transports,

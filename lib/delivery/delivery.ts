@@ -12,6 +12,7 @@ import { expiredError, MailLedger, type MailLedgerParts } from './mail-ledger.js
 import type { RecipientOutcome, RecipientState, StoredError } from './outcome-store.interface.js';
 import type { SuppressionGate } from '../suppression/suppression-gate.js';
 import { scopeOf, suppressedOutcome } from './suppressed-outcome.js';
+import { unrenderedHead } from '../mail/unrendered-head.js';
 import type { StreamPauses } from './stream-pauses.interface.js';
 import type { Leg, Router } from './route/router.js';
 import type { MailWords } from './mail-words.js';
@@ -131,6 +132,7 @@ export class Delivery {
     for (const { address, reason } of snapshot.suppressed ?? [])
       if (mail.record?.reopenedAt === undefined && pending.includes(address)) reasons.set(address, reason);
     if (reasons.size === 0) return;
+    if (this.#parts.isListed && reasons.size === pending.length) mail.head = unrenderedHead(snapshot, mail.body);
     const at = this.#parts.now();
     const recipients = [...reasons].map(([address, reason]) => suppressedOutcome(address, reason, at));
     await this.#ledger.endWith(mail, 'suppressed', recipients, recipients[0]!.error);

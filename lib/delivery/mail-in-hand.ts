@@ -9,6 +9,7 @@ import type { JobOutcome, MailJob } from './mail-job.interface.js';
 import {
   aboutOf,
   type MailAbout,
+  type MailHead,
   type MailRecord,
   type RecipientOutcome,
   type RecipientState,
@@ -18,6 +19,8 @@ import {
 export class MailInHand {
   /** Once it is rendered, where lists show it. */
   message?: MailMessage;
+  /** Where it is not going to be, and lists show it. */
+  head?: MailHead;
   /** In the history, where the store has given it one. */
   place?: number;
   /** Its content is on its way to where sent mails are kept. */
@@ -57,12 +60,13 @@ export class MailInHand {
     const { id, messageId, mail } = this.job.snapshot;
     const about = this.record?.about ?? aboutOf(this.job.snapshot, this.body);
     const { message, place } = this;
+    const head = message ? headOf(message) : this.head;
     return {
       id,
       messageId,
       ...(mail !== undefined && { mail }),
       about,
-      ...(message && { head: headOf(message) }),
+      ...(head && { head }),
       ...(place !== undefined && { place }),
     };
   }

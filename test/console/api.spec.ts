@@ -252,7 +252,13 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     });
     const cancelled = await application.change('POST', 'api/mails/cancel', { ids: [later.id, nobody.id] });
     expect(await cancelled.json()).toEqual({ done: [later.id], failed: [{ id: nobody.id, why: expect.any(String) }] });
-    expect(await noted('later@x.test')).toMatchObject({ state: 'cancelled' });
+    expect(await noted('later@x.test')).toMatchObject({
+      state: 'cancelled',
+      subject: 'Later',
+      from: expect.any(String),
+    });
+    const { mails } = await application.json('api/mails?search=Later');
+    expect(mails.map(({ id }: { id: string }) => id)).toEqual([later.id]);
     const retried = await application.change('POST', 'api/mails/retry', { ids: [nobody.id, busy.id] });
     expect(await retried.json()).toMatchObject({ done: [nobody.id], failed: [{ id: busy.id }] });
     await application.change('POST', 'api/mails/cancel', { ids: [busy.id] });
@@ -312,6 +318,8 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     expect(added.status).toBe(201);
     const list = await application.json('api/suppressions?search=gone');
     expect(list.entries).toMatchObject([{ address: 'gone@x.test', reason: 'bounced', source: 'console' }]);
+    await application.mail.send({ to: 'gone@x.test', subject: 'Held back', text: 'Hi' });
+    expect(await noted('gone@x.test')).toMatchObject({ state: 'suppressed', subject: 'Held back' });
     const imported = await application.change('POST', 'api/suppressions/import', 'address\na@x.test\nno address\n', {
       'content-type': 'text/csv',
     });

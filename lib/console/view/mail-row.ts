@@ -1,7 +1,7 @@
 import type { MailRecord, RecipientState } from '../../delivery/outcome-store.interface.js';
-import { shownAddress } from '../../mail/address.js';
 import type { MailBody } from '../../mail/mail-snapshot.interface.js';
 import { decodeValue } from '../../mail/snapshot-value.js';
+import { unrenderedHead } from '../../mail/unrendered-head.js';
 import type { FoundMail } from '../../queue/mail-queue.interface.js';
 
 /** A mail in a list. Times are ISO 8601. */
@@ -67,9 +67,10 @@ export function rowOf(id: string, record: MailRecord, found?: FoundMail | null):
 /** A mail in the queue, of which something may have come already. */
 export function rowOfFound(found: FoundMail, record: MailRecord | null): MailRow {
   const { snapshot } = found;
-  const { id, messageId, mail, from, envelope, acceptedAt, notBefore, stream, tenant, attachments } = snapshot;
+  const { id, messageId, mail, envelope, acceptedAt, notBefore, stream, tenant, attachments } = snapshot;
   const body = decodeValue(snapshot.body) as MailBody;
-  if (record?.about) return rowOf(id, { ...record, head: record.head ?? headIn(found, body) }, found);
+  const head = unrenderedHead(snapshot, body);
+  if (record?.about) return rowOf(id, { ...record, head: record.head ?? head }, found);
   const waiting = found.state === 'scheduled' && notBefore > acceptedAt ? 'scheduled' : 'queued';
   const state: RecipientState = found.state === 'active' ? 'sending' : found.state === 'failed' ? 'failed' : waiting;
   const at = new Date(acceptedAt).toISOString();
@@ -77,8 +78,8 @@ export function rowOfFound(found: FoundMail, record: MailRecord | null): MailRow
     id,
     messageId,
     ...(mail !== undefined && { mail }),
-    ...subjectIn(body),
-    from: shownAddress(from),
+    ...(head.subject !== '' && { subject: head.subject }),
+    from: head.from,
     ...summary(
       envelope.to,
       envelope.to.map(() => state),
@@ -90,19 +91,6 @@ export function rowOfFound(found: FoundMail, record: MailRecord | null): MailRow
     changedAt: at,
     ...(body.content.kind !== 'raw' && attachments.length > 0 && { attachments: attachments.length }),
   };
-}
-
-function headIn({ snapshot: { from } }: FoundMail, body: MailBody): MailRecord['head'] {
-  return {
-    subject: subjectIn(body).subject ?? '',
-    from: shownAddress(from),
-  };
-}
-
-/** The rest is known once it is rendered. */
-function subjectIn({ content }: MailBody): { subject?: string } {
-  if (content.kind === 'inline' || content.kind === 'raw') return { subject: content.subject };
-  return content.subject?.literal ? { subject: content.subject.text } : {};
 }
 
 function summary(
