@@ -380,6 +380,11 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     expect(await missed.next).toMatchObject({ id });
   });
 
+  it('clears no list of mails that are sent, and does not offer it', async () => {
+    expect((await application.json('api/session')).features.clear).toBe(false);
+    expect((await application.change('DELETE', 'api/mails')).status).toBe(409);
+  });
+
   it('asks where links lead', async () => {
     const server = createServer((request, response) => {
       response.statusCode =

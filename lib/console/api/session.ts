@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConsoleRoutes } from '../http/console-routes.js';
 import { tokenOf } from '../http/same-origin.js';
+import { isLocalInbox } from '../view/local-inbox.js';
 
 export interface SessionSettings {
   readonly readonly: boolean;
@@ -10,7 +11,8 @@ export interface SessionSettings {
 /** What the page must know first. */
 export function sessionRoutes({ readonly, relays }: SessionSettings): ConsoleRoutes {
   return {
-    'GET session': async ({ name, configuration, templates }, { raw }) => {
+    'GET session': async (relay, { raw }) => {
+      const { name, configuration, templates } = relay;
       const { token, cookie } = tokenOf(raw);
       const { history } = configuration;
       return {
@@ -26,6 +28,7 @@ export function sessionRoutes({ readonly, relays }: SessionSettings): ConsoleRou
             content: history !== false && history.content !== false,
             previews: templates.engine !== undefined,
             tracking: configuration.tracking !== undefined,
+            clear: isLocalInbox(relay),
           },
         },
       };

@@ -159,3 +159,13 @@ it('draws charts, says the same in tables, and splits them', async () => {
   expect(held.server.asked.at(-1)!.query.get('by')).toBe('tag');
   expect(complaints).toEqual([]);
 });
+
+it('offers to clear the inbox only where nothing leaves the machine', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/mails`);
+  await page.getByRole('button', { name: 'Clear' }).waitFor();
+  held.server.session['features'] = { content: true, previews: true, tracking: true, clear: false };
+  await page.reload();
+  await page.locator('.mail-row').first().waitFor();
+  expect(await page.getByRole('button', { name: 'Clear' }).count()).toBe(0);
+});

@@ -22,7 +22,7 @@ export interface Session {
   csrf: string;
   version: string;
   environment: string;
-  features: { content: boolean; previews: boolean; tracking: boolean };
+  features: { content: boolean; previews: boolean; tracking: boolean; clear: boolean };
 }
 
 export interface MailRow {

@@ -119,7 +119,7 @@ function End({ list }: { list: ReturnType<typeof useMailList> }) {
 
 /** Development only: what was sent for trial is of no use any more. */
 function ClearButton({ done }: { done: () => void }) {
-  if (!writable() || session.value?.environment === 'production') return null;
+  if (!writable() || session.value?.features.clear !== true) return null;
   const clear = async () => {
     const text = 'All mails that the relay kept, and what is known of them, are removed. This cannot be undone.';
     if (!(await confirm('Clear the inbox?', text, 'Clear the inbox'))) return;

@@ -29,7 +29,7 @@ export class ContractServer {
     csrf: 'token-1',
     version: '0.1.0',
     environment: 'development',
-    features: { content: true, previews: true, tracking: true },
+    features: { content: true, previews: true, tracking: true, clear: true },
   };
   /** The next requests whose path begins so are answered with this problem. */
   failing: { path: string; status: number; detail: string } | undefined;
