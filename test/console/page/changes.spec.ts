@@ -169,3 +169,14 @@ it('offers to clear the inbox only where nothing leaves the machine', async () =
   await page.locator('.mail-row').first().waitFor();
   expect(await page.getByRole('button', { name: 'Clear' }).count()).toBe(0);
 });
+
+it('takes a question back with the page that asked it', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/charts`);
+  await page.goto(`${held.url}#/queue`);
+  await page.getByRole('button', { name: 'Pause the transport ses' }).click();
+  await page.getByRole('dialog').waitFor();
+  await page.goBack();
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  expect(changes()).toEqual([]);
+});

@@ -22,6 +22,15 @@ export function confirm(title: string, text: string, action: string, danger = tr
 export function ConfirmDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
   const asked = question.value;
+  // Whoever goes back meant another page.
+  useEffect(() => {
+    const leave = () => {
+      question.peek()?.answer(false);
+      question.value = undefined;
+    };
+    addEventListener('hashchange', leave);
+    return () => removeEventListener('hashchange', leave);
+  }, []);
   useEffect(() => {
     if (asked && !dialog.current?.open) dialog.current?.showModal();
     if (!asked && dialog.current?.open) dialog.current.close();
