@@ -180,3 +180,19 @@ it('takes a question back with the page that asked it', async () => {
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   expect(changes()).toEqual([]);
 });
+
+it('covers no button with a message that cannot be scrolled out from under it', async () => {
+  const { page } = await open();
+  held.server.mails = [];
+  await page.setViewportSize({ width: 1280, height: 600 });
+  await page.goto(`${held.url}#/queue`);
+  await page.getByRole('button', { name: 'Resume the stream broadcast' }).click();
+  const message = page.locator('.toast');
+  await message.waitFor();
+  await page.locator('main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+  const ends = await page
+    .locator('main')
+    .getByRole('button')
+    .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().bottom));
+  expect(Math.max(...ends)).toBeLessThan((await message.boundingBox())!.y);
+});
