@@ -196,3 +196,11 @@ it('covers no button with a message that cannot be scrolled out from under it', 
     .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().bottom));
   expect(Math.max(...ends)).toBeLessThan((await message.boundingBox())!.y);
 });
+
+it('says that the suppression list holds back what is sent again', async () => {
+  const { page } = await open();
+  await page.goto(`${held.url}#/queue?state=dead`);
+  await page.getByLabel('Choose all mails of this page').check();
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await page.getByRole('dialog').getByText('must be taken off it first').waitFor();
+});

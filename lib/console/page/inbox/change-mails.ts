@@ -9,7 +9,12 @@ export async function changeMails(what: 'retry' | 'cancel', ids: readonly string
   const mails = ids.length === 1 ? 'this mail' : many(ids.length, 'mail');
   const yes =
     what === 'retry'
-      ? await confirm(`Send ${mails} again?`, 'It goes to those recipients who did not get it.', 'Send again', false)
+      ? await confirm(
+          `Send ${mails} again?`,
+          'It goes to those recipients who did not get it. Those on the suppression list, such as after a bounce, must be taken off it first.',
+          'Send again',
+          false,
+        )
       : await confirm(`Cancel ${mails}?`, 'Recipients who have not got it yet will never get it.', `Cancel ${mails}`);
   if (!yes) return false;
   try {
