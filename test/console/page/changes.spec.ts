@@ -204,3 +204,17 @@ it('says that the suppression list holds back what is sent again', async () => {
   await page.getByRole('button', { name: 'Send again' }).click();
   await page.getByRole('dialog').getByText('must be taken off it first').waitFor();
 });
+
+it('says when a quota that is used up begins anew', async () => {
+  const { page } = await open();
+  await page.route('**/api/queue', async (route) => {
+    const response = await route.fetch();
+    const queue = await response.json();
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    for (const transport of queue.transports) transport.quota = { limit: '5/day', used: 5, until };
+    await route.fulfill({ response, json: queue });
+  });
+  await page.goto(`${held.url}#/queue`);
+  const said = page.locator('p', { hasText: 'Used up' }).first();
+  expect(await said.innerText()).toMatch(/^Used up\. It begins anew (in 24 hours|tomorrow|in 1 day)\.$/);
+});

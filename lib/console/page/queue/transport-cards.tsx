@@ -106,7 +106,7 @@ function Limit({
       />
       {until !== undefined && used >= amount && (
         <p class="muted">
-          Used up until <Time at={until} />
+          Used up. It begins anew <Time at={until} />.
         </p>
       )}
     </div>
