@@ -218,3 +218,15 @@ it('says when a quota that is used up begins anew', async () => {
   const said = page.locator('p', { hasText: 'Used up' }).first();
   expect(await said.innerText()).toMatch(/^Used up\. It begins anew (in 24 hours|tomorrow|in 1 day)\.$/);
 });
+
+it('opens a mail in plain text at its text', async () => {
+  const { page } = await open();
+  await page.route('**/content', async (route) => {
+    const response = await route.fetch();
+    const { html: _html, ...plain } = await response.json();
+    await route.fulfill({ response, json: plain });
+  });
+  await page.goto(`${held.url}#/mails`);
+  await page.locator('.mail-row').first().click();
+  await page.getByRole('tab', { name: 'Text', selected: true }).waitFor();
+});

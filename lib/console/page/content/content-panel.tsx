@@ -33,6 +33,11 @@ export function contentTabs(content: MailContentView | undefined, source = true)
   ];
 }
 
+/** What is looked at first: of a mail in plain text there is no HTML to show. */
+export function firstTab(content: MailContentView | undefined): string {
+  return content && content.html === undefined && content.text !== undefined ? 'text' : 'html';
+}
+
 export function contentPanel(tab: string, place: ContentPlace): ComponentChildren {
   const { content, path, query } = place;
   switch (tab) {

@@ -4,7 +4,7 @@ import { get } from '../client/request.js';
 import type { MailContentView, MailDetail } from '../client/types.js';
 import { useResource } from '../client/use-resource.js';
 import { useSoon } from '../client/use-soon.js';
-import { contentPanel, contentTabs } from '../content/content-panel.js';
+import { contentPanel, contentTabs, firstTab } from '../content/content-panel.js';
 import { ErrorNote, Note, Skeleton } from '../parts/notes.js';
 import { Tabs } from '../parts/tabs.js';
 import { Icon } from '../parts/icon.js';
@@ -52,7 +52,8 @@ export function MailPane({ id }: { id: string }) {
     { key: 'timeline', label: 'Timeline', count: mail.data.attempts.length + mail.data.events.length },
     ...(kept ? contentTabs(content.data).slice(1) : []),
   ];
-  const chosen = tabs.find(({ key }) => key === query['tab'])?.key ?? tabs[0]!.key;
+  const wanted = query['tab'] ?? firstTab(content.data);
+  const chosen = tabs.find(({ key }) => key === wanted)?.key ?? tabs[0]!.key;
   return (
     <article class="pane" aria-labelledby="mail-title">
       <div class="pane-head">

@@ -3,7 +3,7 @@ import { useLive } from '../client/live.js';
 import { get } from '../client/request.js';
 import type { PreviewList, PreviewView } from '../client/types.js';
 import { useResource } from '../client/use-resource.js';
-import { contentPanel, contentTabs } from '../content/content-panel.js';
+import { contentPanel, contentTabs, firstTab } from '../content/content-panel.js';
 import { Icon } from '../parts/icon.js';
 import { Empty, ErrorNote, Skeleton } from '../parts/notes.js';
 import { SelectField } from '../parts/select-field.js';
@@ -100,7 +100,7 @@ function Preview({ id, list }: { id: string; list: PreviewList | undefined }) {
   }, []);
   const content = view.data;
   const tabs = contentTabs(content, false);
-  const chosen = tabs.find(({ key }) => key === query['tab'])?.key ?? 'html';
+  const chosen = tabs.find(({ key }) => key === query['tab'])?.key ?? firstTab(content);
   return (
     <article class="pane" aria-labelledby="preview-title">
       <div class="pane-head">
