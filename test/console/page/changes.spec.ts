@@ -99,6 +99,10 @@ it('renders a preview again when a template is saved, and shows where it is wron
   held.server.tell('preview', { changed: 'welcome.de.hbs' });
   await page.getByText('welcome.de.hbs:7:12').waitFor();
   await page.getByText('"plan" is not there').waitFor();
+  held.server.previewError = { message: 'no sample today' };
+  held.server.tell('preview', { changed: 'welcome.hbs' });
+  await page.getByText('The sample cannot be rendered').waitFor();
+  expect(await page.getByText('Mend it and save the file').count()).toBe(0);
   held.server.previewError = undefined;
   held.server.tell('preview', { changed: 'welcome.de.hbs' });
   await page.frameLocator('iframe').getByText('Countess of Lovelace').waitFor();

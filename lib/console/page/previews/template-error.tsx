@@ -10,7 +10,9 @@ export function TemplateError({ error }: { error: TemplateProblem }) {
       <Icon name="warning" />
       <div>
         <p>
-          <strong>The template cannot be rendered</strong>
+          <strong>
+            {error.template === undefined ? 'The sample cannot be rendered' : 'The template cannot be rendered'}
+          </strong>
         </p>
         {place && (
           <p>
@@ -18,7 +20,7 @@ export function TemplateError({ error }: { error: TemplateProblem }) {
           </p>
         )}
         <pre class="server-words">{error.message}</pre>
-        <p class="muted">Mend it and save the file: the preview follows by itself.</p>
+        {error.template !== undefined && <p class="muted">Mend it and save the file: the preview follows by itself.</p>}
       </div>
     </div>
   );
