@@ -143,6 +143,7 @@ it('finds and filters, and has both in its address', async () => {
   await expect.poll(() => page.locator('.mail-row .badge').allTextContents()).toEqual(Array(4).fill('bounced'));
   await page.getByLabel('Search mails').fill('nobody of that name');
   await page.getByText('No mail fits').waitFor();
+  expect(await page.locator('main').getByRole('link', { name: 'Queue' }).getAttribute('href')).toBe('#/queue');
 });
 
 it('tells what went wrong in the words of the server, and tries again when asked', async () => {

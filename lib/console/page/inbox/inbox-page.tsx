@@ -98,7 +98,8 @@ function Nothing({ list, filter }: { list: ReturnType<typeof useMailList>; filte
     return (
       <Empty icon="search" title="No mail fits">
         Search for a recipient's whole address, a Message-ID, words of the subject, or <code>tag:welcome</code>. Or{' '}
-        <a href={href(['mails'])}>show all mails</a>.
+        <a href={href(['mails'])}>show all mails</a>. What nothing has come of yet is under{' '}
+        <a href={href(['queue'])}>Queue</a>.
       </Empty>
     );
   }
