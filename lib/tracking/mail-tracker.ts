@@ -47,7 +47,7 @@ export class MailTracker implements MessageTracker {
     const untracked = { prefixes: this.#prefixes, urls: unsubscribeUrls(message.headers) };
     const html = trackedHtml(message.html, track, untracked);
     if (typeof html !== 'string') return html;
-    this.#warn(message, `of its HTML, ${html}`);
+    this.#warn(message, `something could get lost in their HTML: ${html}`);
     return undefined;
   }
 

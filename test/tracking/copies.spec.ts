@@ -145,7 +145,7 @@ describe('copies of a tracked mail', () => {
     );
     expect(transport.messages[0]!.envelope.to).toEqual(THREE);
     expect(warnings.filter((words) => words.includes('tracking'))).toEqual([
-      'Mails without a class: sent without tracking, since of its HTML, it ends within a tag, a comment, or the like',
+      'Mails without a class: sent without tracking, since something could get lost in their HTML: it ends within a tag, a comment, or the like',
     ]);
   });
 });
