@@ -260,7 +260,17 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
     const { mails } = await application.json('api/mails?search=Later');
     expect(mails.map(({ id }: { id: string }) => id)).toEqual([later.id]);
     const retried = await application.change('POST', 'api/mails/retry', { ids: [nobody.id, busy.id] });
-    expect(await retried.json()).toMatchObject({ done: [nobody.id], failed: [{ id: busy.id }] });
+    expect(await retried.json()).toEqual({
+      done: [nobody.id],
+      failed: [{ id: busy.id, why: 'It still waits, and is tried again by itself' }],
+    });
+    for (const what of ['retry', 'cancel']) {
+      const unknown = await application.change('POST', `api/mails/${what}`, { ids: ['nope'] });
+      expect(await unknown.json()).toEqual({
+        done: [],
+        failed: [{ id: 'nope', why: expect.stringContaining('Nothing is known') }],
+      });
+    }
     await application.change('POST', 'api/mails/cancel', { ids: [busy.id] });
   });
 

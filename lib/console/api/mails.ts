@@ -15,12 +15,14 @@ export const MAIL_ROUTES: ConsoleRoutes = {
   'GET mails/:': async (relay, { parts }) => ({ json: await detail(relay, parts[0]!) }),
   'POST mails/retry': async (relay, request) => ({
     json: await each(request, async (id) => {
-      if (!(await relay.mail.retry(id))) throw new Error('It is no dead letter, and has not bounced');
+      if (!(await relay.mail.retry(id))) throw new Error(await whyNotRetried(relay, id));
     }),
   }),
   'POST mails/cancel': async (relay, request) => ({
     json: await each(request, async (id) => {
-      if (!(await relay.mail.cancel(id))) throw new Error('It is too late: nobody’s copy could be held back');
+      if (await relay.mail.cancel(id)) return;
+      const status = await relay.mail.status(id);
+      throw new Error(status ? 'It is too late: nobody’s copy could be held back' : UNKNOWN);
     }),
   }),
 };
@@ -83,7 +85,7 @@ async function detail(relay: RelayAccess, given: string): Promise<object> {
     if (isSealed(error)) return sealedStatus(relay, given);
     throw error;
   });
-  if (!status) throw new ConsoleRejectedError(404, 'Nothing is known of this mail; it may be older than the retention');
+  if (!status) throw new ConsoleRejectedError(404, UNKNOWN);
   const { id } = status;
   const found = await foundOf(relay, id);
   const record = await relay.queue.store.load(id);
@@ -117,6 +119,14 @@ async function sealedStatus({ queue }: RelayAccess, id: string): Promise<MailSta
   return mailStatus(id, null, record, feedback);
 }
 
+async function whyNotRetried(relay: RelayAccess, id: string): Promise<string> {
+  const status = await relay.mail.status(id);
+  if (!status) return UNKNOWN;
+  return status.recipients.every(({ state }) => ENDED.has(state))
+    ? 'It is no dead letter, and has not bounced'
+    : 'It still waits, and is tried again by itself';
+}
+
 async function each(
   request: ConsoleRequest,
   act: (id: string) => Promise<void>,
@@ -147,5 +157,6 @@ function cursorOf(cursor: string | undefined): number | undefined {
 }
 
 const WAITING: ReadonlySet<RecipientState> = new Set(['scheduled', 'queued', 'sending']);
+const UNKNOWN = 'Nothing is known of this mail; it may be older than the retention';
 const MOST_IDS = 1_000;
 const AT_ONCE = 20;
