@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mail, type Mailable, MailFeedback, MailPreview, type RelayOptions } from '../../lib/index.js';
+import { FeedbackIntake, Mail, type Mailable, MailFeedback, MailPreview, type RelayOptions } from '../../lib/index.js';
 import { QUEUES } from '../support/backends.js';
 import { RecordingTransport } from '../support/recording.transport.js';
 import { MailError } from '../../lib/index.js';
@@ -321,6 +321,17 @@ describe.each(QUEUES)('the API on $name', { timeout: 60_000 }, ({ options }) => 
       provider: 'acme',
     });
     expect((await application.get('api/statistics?from=yesterday')).status).toBe(422);
+  });
+
+  it('has a rate of whoever is complained of, whoever sent', async () => {
+    const event = { id: 'elsewhere:1', type: 'complained', recipient: 'cross@x.test', suppress: true } as const;
+    const mail = { provider: 'elsewhere', stream: 'foreign', timestamp: new Date(), tags: [], metadata: {} };
+    await application.app.get(FeedbackIntake).accept([{ ...event, ...mail }]);
+    const rate = await eventually(async () => {
+      const { rates } = await application.json('api/statistics');
+      return rates.find(({ provider }: { provider: string }) => provider === 'elsewhere');
+    });
+    expect(rate).toMatchObject({ stream: 'foreign', sent: 0, complaintRate: 1 });
   });
 
   it('adds, finds, removes, imports and exports suppressions', async () => {

@@ -100,8 +100,8 @@ function ratesOf({ transports, configuration }: RelayAccess, counts: readonly Co
   const known = new Map(transports.known.map(({ name, transport }) => [name, transport]));
   return [...groups.values()].flatMap((group): RateRow[] => {
     const { provider, stream } = group[0]!;
-    const { sent, bounced, bounceRate, complaintRate } = totals(group);
-    if (sent === 0 && bounced === 0) return [];
+    const { sent, bounced, complained, bounceRate, complaintRate } = totals(group);
+    if (sent === 0 && bounced === 0 && complained === 0) return [];
     const own = configuration.reputation?.of(stream);
     const limits = own
       ? { bounceRate: own.bounceRate, complaintRate: own.complaintRate, source: 'the option reputation' }
