@@ -54,11 +54,11 @@ export function recipientOf({ about }: KnownMail, address: string): string | und
   return about.to.find((one) => one.toLowerCase() === wanted);
 }
 
-/** The transport that sent it to this recipient. */
+/** The transport that sent it to this recipient, or is about to. */
 export function transportOf({ record }: KnownMail, recipient: string): string | undefined {
   const attempts = record?.attempts ?? [];
   const sent = attempts.findLast(({ recipients }) =>
     recipients.some(({ address, state }) => address === recipient && state === 'sent'),
   );
-  return (sent ?? attempts.at(-1))?.transport;
+  return sent?.transport ?? record?.sendingBy ?? attempts.at(-1)?.transport;
 }

@@ -138,6 +138,18 @@ describe.each(QUEUES)('feedback, with the queue on $name', ({ options }) => {
     await until(async () => (await mail.status(id))?.recipients[0]!.state === 'delivered');
   });
 
+  it('knows by which transport a mail goes while its answer is awaited', async () => {
+    const { mail, intake, ledger } = await open();
+    let answer = (): void => {};
+    provider.hold = new Promise((resolve) => (answer = resolve));
+    const { messageId } = await mail.send({ to: 'ada@x.test', subject: 'Hi', text: 'Hi' });
+    await until(() => provider.sent.length === 1);
+    await intake.accept([told({ id: 'b', type: 'bounced', recipient: 'ada@x.test', messageId, ...BAD_ADDRESS })]);
+    await until(() => ledger.calls.length === 1);
+    answer();
+    expect(ledger.calls[0]).toMatchObject({ type: 'bounced', provider: 'test', transport: 'ses' });
+  });
+
   it('calls a handler again that failed, and only that', async () => {
     const { mail, ledger } = await open();
     ledger.failures = 1;

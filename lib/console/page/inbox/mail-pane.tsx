@@ -87,7 +87,7 @@ export function MailPane({ id }: { id: string }) {
 }
 
 const WITHOUT = {
-  gone: 'The content of this mail is not kept any more. What became of it is.',
+  gone: 'The content of this mail is not kept. What became of it is.',
   sealed: 'The content of this mail is sealed: the console does not show it.',
 } as const;
 
