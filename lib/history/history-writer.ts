@@ -102,6 +102,6 @@ export class HistoryWriter {
 /** In milliseconds. */
 const FLUSH = 500;
 /** Mails in one call. */
-const AT_ONCE = 250;
+const AT_ONCE = 1_000;
 /** At once in memory. */
 const MOST = 50_000;
