@@ -28,6 +28,7 @@ export class MailInHand {
   readonly #latest = new Map<string, RecipientOutcome>();
   readonly #told = new Set<string>();
   #body?: MailBody;
+  #about?: MailAbout;
   /** When to try again, in milliseconds since the epoch; the earliest of what was said. */
   #again?: number;
 
@@ -58,8 +59,8 @@ export class MailInHand {
   /** What its events say of it. */
   get facts(): MailFacts & { about: MailAbout } {
     const { id, messageId, mail } = this.job.snapshot;
-    const about = this.record?.about ?? aboutOf(this.job.snapshot, this.body);
     const { message, place } = this;
+    const about = (this.#about ??= this.record?.about ?? aboutOf(this.job.snapshot, this.body));
     const head = message ? headOf(message) : this.head;
     return {
       id,

@@ -55,7 +55,7 @@ export class HistoryWriter {
 
   #gather(mail: NotedMail): void {
     this.#add(mail);
-    // What lies here for long costs more than what is written: it would outlive the young part of the heap.
+    // What lies here for longer would outlive the young part of the heap.
     if (this.#gathered.size === AT_ONCE) void this.flush();
     else this.#later();
   }

@@ -10,12 +10,13 @@ export function packOutcome(outcome: RecipientOutcome): string {
 
 /** By address. Of several of one recipient the furthest counts, and of two that are as far the later. */
 export function packOutcomes(outcomes: readonly RecipientOutcome[]): Map<string, string> {
-  const furthest = new Map<string, RecipientOutcome>();
+  const furthest = new Map<string, string>();
   for (const outcome of outcomes) {
+    const packed = packOutcome(outcome);
     const before = furthest.get(outcome.address);
-    if (!before || STATE_RANK[before.state] <= STATE_RANK[outcome.state]) furthest.set(outcome.address, outcome);
+    if (before === undefined || before[0]! <= packed[0]!) furthest.set(outcome.address, packed);
   }
-  return new Map([...furthest].map(([address, outcome]) => [address, packOutcome(outcome)]));
+  return furthest;
 }
 
 export function unpackOutcome(packed: string): RecipientOutcome {
