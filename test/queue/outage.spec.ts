@@ -137,7 +137,7 @@ describe.each(BACKENDS)('with its $backend gone, a queue', ({ server, options })
     await queuedAgain();
   });
 
-  it('finds a way around connections that went silent for good', { timeout: 150_000 }, async () => {
+  it('finds a way around connections that went silent for good', { timeout: 60_000 }, async () => {
     await open();
     const recorder = new Recorder();
     // A job may have been handed out over a connection that is gone: it comes back when its lock has run out.

@@ -10,6 +10,8 @@ export interface TcpProxy {
   freeze(): void;
   /** The connections that there are go silent for good, as when a machine vanishes; new ones work. */
   strand(): void;
+  /** The next connection that asks for this goes silent with it. Resolves when it has. */
+  strandAt(text: string): Promise<void>;
   /** After `cut` or `freeze`: lets everything through again. */
   resume(): Promise<void>;
   close(): Promise<void>;
@@ -19,6 +21,11 @@ export interface TcpProxy {
 export async function startTcpProxy(target: number, { down = false } = {}): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const stranded = new WeakSet<Socket>();
+  const strand = (socket: Socket): void => {
+    socket.pause();
+    stranded.add(socket);
+  };
+  let trap: { text: string; shut(): void } | undefined;
   let frozen = false;
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1');
@@ -27,7 +34,16 @@ export async function startTcpProxy(target: number, { down = false } = {}): Prom
       [upstream, client],
     ] as const) {
       sockets.add(from);
-      from.on('data', (data) => to.write(data));
+      from.on('data', (data) => {
+        if (from === client && trap && data.includes(trap.text)) {
+          strand(client);
+          strand(upstream);
+          trap.shut();
+          trap = undefined;
+        } else {
+          to.write(data);
+        }
+      });
       from.on('error', () => to.destroy());
       from.on('close', () => {
         sockets.delete(from);
@@ -58,11 +74,9 @@ export async function startTcpProxy(target: number, { down = false } = {}): Prom
       for (const socket of sockets) socket.pause();
     },
     strand() {
-      for (const socket of sockets) {
-        socket.pause();
-        stranded.add(socket);
-      }
+      for (const socket of sockets) strand(socket);
     },
+    strandAt: (text) => new Promise((shut) => (trap = { text, shut })),
     async resume() {
       frozen = false;
       for (const socket of sockets) if (!stranded.has(socket)) socket.resume();

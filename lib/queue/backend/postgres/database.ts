@@ -56,7 +56,7 @@ export class Database {
   async listen(): Promise<ListenClient> {
     if (this.#closed) throw isClosed();
     const client = await this.#source.listen();
-    if (!this.#closed) return client;
+    if (!this.#closed) return bounded(client);
     client.release(true);
     throw isClosed();
   }
@@ -105,6 +105,20 @@ export class Database {
     if (patience > 0) await within(patience, this.ready);
     if (!this.#isReady) throw unavailable(new DatabaseUnavailableError(false, undefined));
   }
+}
+
+/** BullMQ waits for its LISTEN without end: a connection that goes silent before it answers is given up, and BullMQ takes another. */
+function bounded(client: ListenClient): ListenClient {
+  const query = client.query.bind(client);
+  client.query = async (text, values) => {
+    const answer = query(text, values);
+    if (await within(WORKER_LIMIT, answer)) return answer;
+    answer.catch(() => {});
+    const silent = new DatabaseUnavailableError(true, new Error(`No answer to LISTEN within ${WORKER_LIMIT} ms`));
+    client.emit('error', silent);
+    throw silent;
+  };
+  return client;
 }
 
 function isClosed(): DatabaseUnavailableError {

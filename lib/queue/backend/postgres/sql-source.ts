@@ -11,7 +11,8 @@ export interface SqlSession {
 }
 
 /** A connection that is kept for LISTEN. */
-export interface ListenClient extends SqlSession, Pick<EventEmitter, 'on' | 'removeListener' | 'removeAllListeners'> {
+export interface ListenClient
+  extends SqlSession, Pick<EventEmitter, 'on' | 'emit' | 'removeListener' | 'removeAllListeners'> {
   release(destroy?: boolean): void;
 }
 
